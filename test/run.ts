@@ -1,0 +1,33 @@
+// Runs tiers of tests, one node:test process for all their files, so that there is one summary at the end.
+//   unit  pure functions, golden files, small I/O with hand-written fakes
+//   api   a real API server and controller manager, helm on the real chart; no root
+//   e2e   real pods on two real nodes; root
+import { spawnSync } from 'node:child_process';
+import { globSync } from 'node:fs';
+import { dirname } from 'node:path';
+
+const root = dirname(import.meta.dirname);
+const SLOW = { api: ['test/apiserver/**', 'test/chart/**'], e2e: ['test/e2e/**'] } as const;
+
+function listFiles(tier: string): string[] {
+  const all = globSync('test/**/*.test.ts', { cwd: root }).sort();
+  const inTier = (name: keyof typeof SLOW) => {
+    const found = new Set(SLOW[name].flatMap((pattern) => globSync(pattern, { cwd: root })));
+    return all.filter((file) => found.has(file));
+  };
+  if (tier === 'api' || tier === 'e2e') return inTier(tier);
+  if (tier === 'unit') return all.filter((file) => !inTier('api').includes(file) && !inTier('e2e').includes(file));
+  throw new Error(`there is no tier "${tier}"; there are unit, api and e2e`);
+}
+
+const tiers = process.argv.slice(2);
+const files = tiers.flatMap(listFiles);
+if (files.length === 0) throw new Error(`no test files in ${tiers.join(', ') || 'no tier'}`);
+process.stderr.write(`walguard: ${files.length} test files of ${tiers.join(', ')}\n`);
+const args = ['--test', '--test-concurrency=2', '--test-reporter=spec', ...files];
+const { status } = spawnSync(process.execPath, args, {
+  cwd: root,
+  stdio: 'inherit',
+  env: { ...process.env, FORCE_COLOR: '0' },
+});
+process.exit(status ?? 1);

@@ -1,0 +1,62 @@
+// The minimal valid workload, and small changes of it. Every test says only what differs.
+import type { Container, StatefulSet } from '../../src/api/kubernetes.ts';
+import { ANNOTATION } from '../../src/api/names.ts';
+import type { Settings } from '../../src/policy/settings.ts';
+
+export const IMAGE = 'example.test/walguard:1';
+
+export function buildWorkload(changes: { container?: Partial<Container>; policy?: string } = {}): StatefulSet {
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'StatefulSet',
+    metadata: {
+      name: 'orders',
+      namespace: 'shop',
+      ...(changes.policy === undefined ? {} : { annotations: { [ANNOTATION.policy]: changes.policy } }),
+    },
+    spec: {
+      replicas: 1,
+      serviceName: 'orders',
+      selector: { matchLabels: { app: 'orders' } },
+      template: {
+        metadata: { labels: { app: 'orders' } },
+        spec: {
+          containers: [
+            {
+              name: 'postgres',
+              image: 'postgres:15',
+              env: [
+                { name: 'POSTGRES_PASSWORD', valueFrom: { secretKeyRef: { name: 'orders', key: 'password' } } },
+                { name: 'PGDATA', value: '/var/lib/postgresql/data/pgdata' },
+              ],
+              volumeMounts: [{ name: 'data', mountPath: '/var/lib/postgresql/data' }],
+              ...changes.container,
+            },
+          ],
+        },
+      },
+      volumeClaimTemplates: [
+        {
+          metadata: { name: 'data' },
+          spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
+        },
+      ],
+    },
+  };
+}
+
+export const SETTINGS: Settings = {
+  policy: 'standard',
+  storage: {
+    prefix: 's3://backups',
+    endpoint: 'http://store.test:7070',
+    region: 'us-east-1',
+    forcePathStyle: true,
+    credentialsSecret: 'walguard-storage',
+  },
+  archiveTimeoutSeconds: 60,
+  compression: 'lz4',
+  schedule: '17 2 * * *',
+  timeZone: 'Etc/UTC',
+  baseBackupTimeoutSeconds: 3600,
+};
