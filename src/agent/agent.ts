@@ -1,0 +1,50 @@
+// `walguard agent <companion>`: runs one, and leaves its report where the controller reads it. Room: agent (door).
+import { writeFile } from 'node:fs/promises';
+import { EXIT } from '../api/names.ts';
+import { createLogger } from '../telemetry/log.ts';
+import { runBaseBackup } from './base-backup.ts';
+import { runRestore } from './restore.ts';
+import { runSidecar } from './sidecar.ts';
+
+/** Kubernetes reads at most 4096 bytes from here into the pod's status. */
+const TERMINATION_LOG = '/dev/termination-log';
+const MAX_MESSAGE = 3000;
+
+const JOBS = { 'base-backup': runBaseBackup, restore: runRestore } as const;
+
+export async function runAgent(args: readonly string[], env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<number> {
+  const [companion = ''] = args;
+  if (companion === 'sidecar') {
+    await runSidecar(env, signal);
+    return EXIT.ok;
+  }
+  const job = JOBS[companion as keyof typeof JOBS];
+  if (!job) {
+    process.stderr.write(
+      `walguard agent: no such companion "${companion}"; there are sidecar, ${Object.keys(JOBS).join(', ')}\n`,
+    );
+    return EXIT.usage;
+  }
+  return runJob(companion, () => job(env));
+}
+
+async function runJob(companion: string, job: () => Promise<object>): Promise<number> {
+  const log = createLogger(companion);
+  try {
+    const report = await job();
+    log.info({ report }, 'done');
+    await writeReport(report);
+    return EXIT.ok;
+  } catch (error) {
+    const message = (error as Error).message.slice(0, MAX_MESSAGE);
+    log.error({ error: message }, 'failed');
+    await writeReport({ ok: false, message });
+    return EXIT.failed;
+  }
+}
+
+async function writeReport(report: object): Promise<void> {
+  await writeFile(TERMINATION_LOG, JSON.stringify(report)).catch((error: Error) => {
+    process.stderr.write(`walguard: could not write the report: ${error.message}\n`);
+  });
+}

@@ -1,0 +1,51 @@
+// One base backup of the database whose claim is mounted here. Room: agent (door).
+
+import type { Backup } from '../api/protected-database.ts';
+import type { BaseBackupReport } from '../api/reports.ts';
+import { buildStoragePrefix, type ClusterIdentity } from '../lib/cluster-identity.ts';
+import { engineError, listBackups } from '../tools/engine.ts';
+import { run } from '../tools/exec.ts';
+import { querySystemIdentifier, tryBackupLock, withClient } from '../tools/postgres.ts';
+import { type AgentContext, readContext, required } from './context.ts';
+import { readIdentity } from './data-directory.ts';
+import { buildConnectionEnv, buildEngineEnv, requireCredentials } from './storage.ts';
+
+export async function runBaseBackup(env: NodeJS.ProcessEnv): Promise<BaseBackupReport> {
+  const context = readContext('base-backup', env);
+  const startedAt = Date.now();
+  const identity = await readIdentity(context.pgdata);
+  if (!identity)
+    throw new Error(`${context.pgdata} holds no Postgres cluster: PG_VERSION or global/pg_control is missing`);
+  const backup = await withClient(context.connection, async (client) => {
+    assertSameCluster(identity, await querySystemIdentifier(client));
+    if (!(await tryBackupLock(client))) throw new Error('another base backup of this database is running');
+    return push(context, identity, Number(required(env, 'WALGUARD_TIMEOUT_SECONDS')) * 1000);
+  });
+  return {
+    ok: true,
+    backup: { ...backup, node: context.node },
+    systemIdentifier: identity.systemIdentifier,
+    durationMs: Date.now() - startedAt,
+  };
+}
+
+/** The claim here and the Postgres at the other end of the Service must be one and the same. */
+function assertSameCluster({ systemIdentifier }: ClusterIdentity, ofServer: string): void {
+  if (systemIdentifier === ofServer) return;
+  throw new Error(
+    `the mounted data are of cluster ${systemIdentifier}, the server that answers is ${ofServer}; nothing was written`,
+  );
+}
+
+async function push(context: AgentContext, identity: ClusterIdentity, timeoutMs: number): Promise<Backup> {
+  const { engine, log, policyPrefix, namespace, database, pgdata } = context;
+  const prefix = buildStoragePrefix(policyPrefix, namespace, database, identity);
+  const env = { ...buildEngineEnv(context, prefix, await requireCredentials()), ...buildConnectionEnv(context) };
+  const before = new Set((await listBackups(engine, env)).map(({ name }) => name));
+  const onStderr = (text: string) => log.info(text.trim());
+  const result = await run(engine.binary, engine.backupPushArgs(pgdata), { env, timeoutMs, onStderr });
+  if (result.code !== 0) throw engineError('backup-push', result);
+  const made = (await listBackups(engine, env)).filter(({ name }) => !before.has(name)).at(-1);
+  if (!made) throw new Error('backup-push reported success, but the store lists no new backup');
+  return made;
+}

@@ -1,0 +1,72 @@
+// Reads and prepares a Postgres data directory. Room: agent (door).
+import { chmod, readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { RESTORE_RECORD } from '../api/names.ts';
+import type { RestoreRecord } from '../api/reports.ts';
+import { type ClusterIdentity, parseClusterIdentity } from '../lib/cluster-identity.ts';
+import { buildRecoveryConf } from '../lib/recovery-conf.ts';
+
+/** Undefined while there is no initialised cluster. */
+export async function readIdentity(pgdata: string): Promise<ClusterIdentity | undefined> {
+  try {
+    const [version, control] = await Promise.all([
+      readFile(join(pgdata, 'PG_VERSION'), 'utf8'),
+      readFile(join(pgdata, 'global', 'pg_control')),
+    ]);
+    return parseClusterIdentity(version, control);
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+}
+
+/** What a running recovery reads from; undefined when there is no recovery to serve. */
+export async function readRestoreRecord(pgdata: string): Promise<RestoreRecord | undefined> {
+  try {
+    await readFile(join(pgdata, 'recovery.signal'));
+    return JSON.parse(await readFile(join(pgdata, RESTORE_RECORD), 'utf8')) as RestoreRecord;
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+}
+
+/** Throws when the directory holds anything: a restore never overwrites. */
+export async function assertEmpty(pgdata: string): Promise<void> {
+  const entries = await readdir(pgdata).catch((error) => {
+    if (isMissing(error)) return [];
+    throw error;
+  });
+  const found = entries.filter((name) => name !== 'lost+found');
+  if (found.length === 0) return;
+  throw new Error(
+    `${pgdata} is not empty (${found.slice(0, 3).join(', ')} ...); a restore never overwrites data, choose a new destination`,
+  );
+}
+
+/**
+ * Turns a fetched base backup into a cluster that recovers to the target when it starts. The source's own archive and
+ * recovery settings came with it and go: a restored cluster must never archive into its source's prefix.
+ */
+export async function prepareRecovery(pgdata: string, restore: RestoreRecord): Promise<void> {
+  const conf = join(pgdata, 'postgresql.auto.conf');
+  const before = await readFile(conf, 'utf8').catch((error) => {
+    if (isMissing(error)) return '';
+    throw error;
+  });
+  await replace(conf, buildRecoveryConf(before, restore.targetTime));
+  await replace(join(pgdata, RESTORE_RECORD), `${JSON.stringify(restore)}\n`);
+  // Last: from here on a start of Postgres recovers.
+  await replace(join(pgdata, 'recovery.signal'), '');
+  // Where the volume's root is the data directory it belongs to root, and the image's entrypoint sets owner and mode.
+  await chmod(pgdata, 0o700).catch(() => undefined);
+}
+
+async function replace(path: string, text: string): Promise<void> {
+  await writeFile(`${path}.walguard`, text, { mode: 0o600, flush: true });
+  await rename(`${path}.walguard`, path);
+}
+
+function isMissing(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code === 'ENOENT';
+}

@@ -1,0 +1,55 @@
+// Fills an empty volume with a base backup and leaves it ready to recover to the target. Room: agent (door).
+import type { RestoreReport } from '../api/reports.ts';
+import { chooseBaseBackup } from '../lib/backup-list.ts';
+import { engineError, listBackups } from '../tools/engine.ts';
+import { run } from '../tools/exec.ts';
+import { flushWal } from '../tools/postgres.ts';
+import { type AgentContext, readContext, required } from './context.ts';
+import { assertEmpty, prepareRecovery } from './data-directory.ts';
+import { buildEngineEnv, requireCredentials } from './storage.ts';
+
+const FLUSH_TIMEOUT_MS = 60_000;
+
+export async function runRestore(env: NodeJS.ProcessEnv): Promise<RestoreReport> {
+  const context = readContext('restore', env);
+  const startedAt = Date.now();
+  const storagePrefix = required(env, 'WALGUARD_SOURCE_PREFIX');
+  const targetTime = required(env, 'WALGUARD_TARGET_TIME');
+  await assertEmpty(context.pgdata);
+  const engineEnv = buildEngineEnv(context, storagePrefix, await requireCredentials());
+  await flushSource(context);
+
+  const backups = await listBackups(context.engine, engineEnv);
+  const base = chooseBaseBackup(backups, targetTime);
+  if (!base) throw new Error(explainNoBase(targetTime, backups[0]?.finishedAt));
+  context.log.info({ backup: base.name, targetTime }, 'fetching');
+  const result = await run(context.engine.binary, context.engine.backupFetchArgs(context.pgdata, base.name), {
+    env: engineEnv,
+    timeoutMs: Number(required(env, 'WALGUARD_TIMEOUT_SECONDS')) * 1000,
+    onStderr: (text) => context.log.info(text.trim()),
+  });
+  if (result.code !== 0) throw engineError('backup-fetch', result);
+  const restore = required(env, 'WALGUARD_RESTORE');
+  await prepareRecovery(context.pgdata, { restore, storagePrefix, targetTime, baseBackup: base.name });
+  return {
+    ok: true,
+    baseBackup: base.name,
+    durationMs: Date.now() - startedAt,
+    bytes: base.uncompressedSize ?? 0,
+  };
+}
+
+/** A source that still runs holds changes that are not archived yet; one that is gone must not stop the restore. */
+async function flushSource({ connection, log }: AgentContext): Promise<void> {
+  try {
+    const segment = await flushWal(connection, FLUSH_TIMEOUT_MS);
+    log.info({ segment }, "the source's WAL is archived up to now");
+  } catch (error) {
+    log.warn({ error: (error as Error).message }, 'the source does not answer; restoring from what is archived');
+  }
+}
+
+function explainNoBase(targetTime: string, oldest: string | undefined): string {
+  const have = oldest ? `the oldest one was finished at ${oldest}` : 'the store lists none for this database';
+  return `no base backup was finished before ${targetTime}: ${have}`;
+}

@@ -1,0 +1,49 @@
+// What Postgres runs as archive_command and restore_command: two lines of sh around the engine's static client.
+// Room: agent (door).
+import { chmod, copyFile, mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { ARCHIVE_SCRIPT, ARCHIVE_SOCKET, RECOVERY_SOCKET, RESTORE_SCRIPT } from '../api/names.ts';
+import type { Engine } from '../tools/engine.ts';
+
+/** Missing is 74 for both engines. */
+export function buildArchiveScript(engine: Engine, client: string): string {
+  return `#!/bin/sh\nexec ${engine.pushCommand(client, ARCHIVE_SOCKET)}\n`;
+}
+
+/**
+ * Postgres takes any code from 1 to 125 as the end of the archive and promotes. Only "missing" may say that; an outage
+ * must stop the server, or rows are lost. Waits for the daemon first, half a minute at most.
+ */
+export function buildRestoreScript(engine: Engine, client: string): string {
+  return `#!/bin/sh
+i=0
+while [ ! -S ${RECOVERY_SOCKET} ] && [ $i -lt 150 ]; do sleep 0.2; i=$((i+1)); done
+${engine.fetchCommand(client, RECOVERY_SOCKET)}
+case $? in
+  0) exit 0 ;;
+  74) exit 1 ;;
+  *) exit 255 ;;
+esac
+`;
+}
+
+/** Copies the client and writes both scripts, each complete before it gets its name. */
+export async function installScripts(engine: Engine): Promise<void> {
+  const directory = dirname(ARCHIVE_SCRIPT);
+  const client = join(directory, basename(engine.client));
+  await mkdir(directory, { recursive: true });
+  await rm(`${client}.new`, { force: true });
+  await copyFile(engine.client, `${client}.new`);
+  await chmod(`${client}.new`, 0o555);
+  await rename(`${client}.new`, client);
+  await install(ARCHIVE_SCRIPT, buildArchiveScript(engine, client));
+  await install(RESTORE_SCRIPT, buildRestoreScript(engine, client));
+}
+
+async function install(path: string, text: string): Promise<void> {
+  // A crash may have left one that even its owner cannot write.
+  await rm(`${path}.new`, { force: true });
+  await writeFile(`${path}.new`, text, { mode: 0o755 });
+  await chmod(`${path}.new`, 0o555);
+  await rename(`${path}.new`, path);
+}

@@ -1,0 +1,115 @@
+// The sidecar: keeps the daemons right for the data directory that is there, watches Postgres, answers /status.
+// Room: agent (door).
+import { createServer, type Server } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { SIDECAR_PORT } from '../api/names.ts';
+import type { SidecarStatus } from '../api/reports.ts';
+import { buildStoragePrefix, type ClusterIdentity } from '../lib/cluster-identity.ts';
+import { createMetrics, type Metrics } from '../telemetry/metrics.ts';
+import { type Observed, observe } from '../tools/postgres.ts';
+import { type AgentContext, readContext } from './context.ts';
+import { createSupervisor, planDaemons, type Supervisor } from './daemon.ts';
+import { readIdentity, readRestoreRecord } from './data-directory.ts';
+import { installScripts } from './scripts.ts';
+import { type Credentials, readCredentials } from './storage.ts';
+
+const DAEMON_TICK_MS = 500;
+const POSTGRES_TICK_MS = 2000;
+
+interface State {
+  identity?: ClusterIdentity | undefined;
+  credentials?: Credentials | undefined;
+  observed?: Observed | undefined;
+  message?: string | undefined;
+}
+
+/** Runs until the signal; Postgres has ended by then, because native sidecars are stopped last. */
+export async function runSidecar(env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<void> {
+  const context = readContext('sidecar', env);
+  const supervisor = createSupervisor(context);
+  const state: State = {};
+  const metrics = createMetrics();
+  await installScripts(context.engine);
+  const server = serve(context, state, supervisor, metrics);
+  const loops = [
+    every(DAEMON_TICK_MS, signal, () => tickDaemons(context, state, supervisor)),
+    every(POSTGRES_TICK_MS, signal, () => tickPostgres(context, state, metrics)),
+  ];
+  context.log.info({ port: SIDECAR_PORT, pgdata: context.pgdata }, 'sidecar started');
+  await Promise.all(loops);
+  server.close();
+  await supervisor.stop();
+}
+
+async function every(intervalMs: number, signal: AbortSignal, tick: () => Promise<void>): Promise<void> {
+  while (!signal.aborted) {
+    await tick();
+    await sleep(intervalMs, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+async function tickDaemons(context: AgentContext, state: State, supervisor: Supervisor): Promise<void> {
+  try {
+    state.identity = await readIdentity(context.pgdata);
+    state.credentials = await readCredentials();
+    const restore = await readRestoreRecord(context.pgdata);
+    await supervisor.apply(planDaemons(context, state.identity, restore, state.credentials));
+  } catch (error) {
+    state.message = (error as Error).message;
+    context.log.error({ error: state.message }, 'could not look at the data directory');
+  }
+}
+
+async function tickPostgres(context: AgentContext, state: State, metrics: Metrics): Promise<void> {
+  try {
+    state.observed = await observe(context.connection);
+    state.message = undefined;
+  } catch (error) {
+    state.observed = undefined;
+    state.message = `Postgres does not answer: ${(error as Error).message}`;
+  }
+  metrics.observeArchiver(state.observed?.archiver);
+}
+
+/** What is known now; what is not known is left out. */
+export function buildStatus(context: AgentContext, state: State, isArchiving: boolean): SidecarStatus {
+  const { identity, observed, credentials, message } = state;
+  const { policyPrefix, namespace, database, pod } = context;
+  return {
+    database,
+    pod,
+    daemon: !identity
+      ? 'waiting-for-data'
+      : !credentials
+        ? 'waiting-for-credentials'
+        : isArchiving
+          ? 'running'
+          : 'failing',
+    postgres: observed ? 'up' : 'down',
+    ...(identity
+      ? {
+          systemIdentifier: identity.systemIdentifier,
+          storagePrefix: buildStoragePrefix(policyPrefix, namespace, database, identity),
+        }
+      : {}),
+    ...(observed ?? {}),
+    ...(message === undefined ? {} : { message }),
+  };
+}
+
+function serve(context: AgentContext, state: State, supervisor: Supervisor, metrics: Metrics): Server {
+  const server = createServer(async (request, response) => {
+    if (request.url === '/healthz') return response.end('ok\n');
+    if (request.url === '/status') {
+      response.setHeader('content-type', 'application/json');
+      return response.end(JSON.stringify(buildStatus(context, state, supervisor.isRunning('archive'))));
+    }
+    if (request.url === '/metrics') {
+      response.setHeader('content-type', metrics.contentType);
+      return response.end(await metrics.render());
+    }
+    response.statusCode = 404;
+    return response.end('/healthz, /status and /metrics are here\n');
+  });
+  return server.listen(SIDECAR_PORT);
+}

@@ -1,0 +1,120 @@
+// The CustomResourceDefinitions, made from the schemas. Room: api (pure).
+import { backupPolicySpecSchema } from './backup-policy.ts';
+import type { KubeObject } from './kubernetes.ts';
+import { API_VERSION, GROUP, VERSION } from './names.ts';
+import { protectedDatabaseStatusSchema } from './protected-database.ts';
+import { restoreSpecSchema, restoreStatusSchema } from './restore.ts';
+
+interface Kind {
+  readonly kind: string;
+  readonly plural: string;
+  readonly shortNames: readonly string[];
+  readonly scope: 'Cluster' | 'Namespaced';
+  readonly spec?: object;
+  readonly status?: object;
+  readonly columns: readonly (readonly [name: string, type: string, path: string])[];
+}
+
+const AGE = ['Age', 'date', '.metadata.creationTimestamp'] as const;
+
+const KINDS: readonly Kind[] = [
+  {
+    kind: 'BackupPolicy',
+    plural: 'backuppolicies',
+    shortNames: ['bp'],
+    scope: 'Cluster',
+    spec: backupPolicySpecSchema,
+    columns: [
+      ['Storage', 'string', '.spec.storage.s3.prefix'],
+      ['Schedule', 'string', '.spec.baseBackup.schedule'],
+      AGE,
+    ],
+  },
+  {
+    kind: 'ProtectedDatabase',
+    plural: 'protecteddatabases',
+    shortNames: ['protected'],
+    scope: 'Namespaced',
+    status: protectedDatabaseStatusSchema,
+    columns: [
+      ['Policy', 'string', '.status.policy'],
+      ['Archiving', 'string', '.status.conditions[?(@.type=="ContinuousArchiving")].status'],
+      ['Last WAL', 'date', '.status.lastArchivedWalTime'],
+      ['Last backup', 'date', '.status.lastSuccessfulBackup'],
+      AGE,
+    ],
+  },
+  {
+    kind: 'Restore',
+    plural: 'restores',
+    shortNames: [],
+    scope: 'Namespaced',
+    spec: restoreSpecSchema,
+    status: restoreStatusSchema,
+    columns: [
+      ['Source', 'string', '.spec.source.database'],
+      ['Target', 'string', '.spec.target.time'],
+      ['Destination', 'string', '.spec.destination.statefulSet'],
+      ['Phase', 'string', '.status.phase'],
+      AGE,
+    ],
+  },
+];
+
+/** An API server refuses `additionalProperties: false` beside `properties`: structural schemas prune unknown fields instead. */
+function toStructural(schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map(toStructural);
+  if (schema === null || typeof schema !== 'object') return schema;
+  const entries = Object.entries(schema).filter(([key, value]) => key !== 'additionalProperties' || value !== false);
+  return Object.fromEntries(entries.map(([key, value]) => [key, toStructural(value)]));
+}
+
+function buildCrd(kind: Kind): KubeObject {
+  const properties: Record<string, unknown> = {
+    apiVersion: { type: 'string' },
+    kind: { type: 'string' },
+    metadata: { type: 'object' },
+  };
+  if (kind.spec) properties.spec = toStructural(kind.spec);
+  if (kind.status) properties.status = toStructural(kind.status);
+  return {
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name: `${kind.plural}.${GROUP}`, labels: { 'app.kubernetes.io/part-of': 'walguard' } },
+    spec: {
+      group: GROUP,
+      scope: kind.scope,
+      names: {
+        kind: kind.kind,
+        listKind: `${kind.kind}List`,
+        plural: kind.plural,
+        singular: kind.kind.toLowerCase(),
+        shortNames: [...kind.shortNames],
+        categories: ['walguard'],
+      },
+      versions: [
+        {
+          name: VERSION,
+          served: true,
+          storage: true,
+          ...(kind.status ? { subresources: { status: {} } } : {}),
+          additionalPrinterColumns: kind.columns.map(([name, type, jsonPath]) => ({ name, type, jsonPath })),
+          schema: {
+            openAPIV3Schema: { type: 'object', ...(kind.spec ? { required: ['spec'] } : {}), properties },
+          },
+        },
+      ],
+    },
+  };
+}
+
+export function buildCrds(): KubeObject[] {
+  return KINDS.map(buildCrd);
+}
+
+/** REST path of a collection of one of our kinds, in a namespace or over all. */
+export function resourceOf(kind: 'BackupPolicy' | 'ProtectedDatabase' | 'Restore'): string {
+  const found = KINDS.find((candidate) => candidate.kind === kind);
+  if (!found) throw new Error(`no such kind in ${API_VERSION}: ${kind}`);
+  return found.plural;
+}

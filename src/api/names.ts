@@ -1,0 +1,78 @@
+// Every name that walguard shares with the world: annotations, labels, ports, object names. Room: api (pure).
+
+export const GROUP = 'walguard.dev';
+export const VERSION = 'v1alpha1';
+export const API_VERSION = `${GROUP}/${VERSION}`;
+
+/** Annotations a user writes on the StatefulSet. */
+export const ANNOTATION = {
+  /** Name of the BackupPolicy that protects this database. */
+  policy: `${GROUP}/policy`,
+  /** Written reason why this database needs no backup policy. */
+  exempt: `${GROUP}/exempt`,
+  /** Last day (YYYY-MM-DD, UTC) on which the exemption holds. */
+  exemptUntil: `${GROUP}/exempt-until`,
+  /** Name of the container that runs Postgres, where it cannot be found by its image. */
+  container: `${GROUP}/container`,
+  /** Id of the flavour, where the image's name does not tell. */
+  flavour: `${GROUP}/flavour`,
+  /** Numeric uid under which Postgres runs, where the image's default does not hold. */
+  runAsUser: `${GROUP}/run-as-user`,
+} as const;
+
+/** On the pod template, written by inject and read by strip: what inject had to create to make room for its own. */
+export const INJECTION_ANNOTATION = `${GROUP}/injection`;
+
+/** On the StatefulSet that a Restore made: which one. */
+export const RESTORED_BY_ANNOTATION = `${GROUP}/restored-by`;
+
+export const LABEL = {
+  /** Name of the StatefulSet that an object of ours serves. */
+  database: `${GROUP}/database`,
+  /** Name of the database pod that an object of ours serves. */
+  instance: `${GROUP}/instance`,
+  /** Id of the companion: base-backup, restore. */
+  companion: `${GROUP}/companion`,
+  /** Name of the Restore that an object belongs to. */
+  restore: `${GROUP}/restore`,
+  /** On a namespace: enforce | warn | audit | off. */
+  mode: `${GROUP}/mode`,
+  managedBy: 'app.kubernetes.io/managed-by',
+} as const;
+
+/** Server-side apply's owner of every field that the controller writes. */
+export const FIELD_MANAGER = 'walguard';
+
+/** One name for all that is injected: the sidecar container and the emptyDir shared with the database container. */
+export const SIDECAR = 'walguard';
+
+/** The Secret volume that only the sidecar and the jobs mount. */
+export const STORAGE_VOLUME = 'walguard-storage';
+
+/** Where the shared emptyDir is mounted, in the sidecar (read-write) and in the database container (read-only). */
+export const SHARED_DIR = '/walguard';
+
+/** Where the storage Secret is mounted. */
+export const STORAGE_DIR = '/walguard-storage';
+
+/** Called by Postgres as archive_command and restore_command; the sidecar puts them there for its engine. */
+export const ARCHIVE_SCRIPT = `${SHARED_DIR}/bin/archive-wal`;
+export const RESTORE_SCRIPT = `${SHARED_DIR}/bin/restore-wal`;
+
+/** Unix sockets of the archiving daemon, and of the one that serves a recovery from another prefix. */
+export const ARCHIVE_SOCKET = `${SHARED_DIR}/archive.sock`;
+export const RECOVERY_SOCKET = `${SHARED_DIR}/recovery.sock`;
+
+/** TCP port of the sidecar's /healthz, /status and /metrics. */
+export const SIDECAR_PORT = 9432;
+
+export const POSTGRES_PORT = 5432;
+
+/** In PGDATA beside recovery.signal: from which prefix the running recovery reads WAL, and to which target. */
+export const RESTORE_RECORD = 'walguard-restore.json';
+
+/** Keys of the storage Secret, named as the AWS tools name them. */
+export const CREDENTIAL_KEYS = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'] as const;
+
+/** Exit codes of the CLI. */
+export const EXIT = { ok: 0, failed: 1, usage: 2, notFound: 3, unreachable: 4, timeout: 124 } as const;

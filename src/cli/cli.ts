@@ -1,0 +1,61 @@
+// The commands a person types, by commander. Room: cli (door).
+import { basename } from 'node:path';
+import { Command, CommanderError, Option } from 'commander';
+import { EXIT } from '../api/names.ts';
+import { type RestoreOptions, runRestore } from './restore.ts';
+
+const DEFAULT_TIMEOUT_SECONDS = '3600';
+
+/** As a kubectl plugin it is called `kubectl-walguard`, and typed `kubectl walguard`. */
+function programName(argv0: string): string {
+  return basename(argv0).startsWith('kubectl-') ? 'kubectl walguard' : 'walguard';
+}
+
+export async function runCli(argv0: string, args: readonly string[], version: string): Promise<number> {
+  let code: number = EXIT.ok;
+  const name = programName(argv0);
+  const program = new Command(name)
+    .description('Backups for Postgres StatefulSets, with restores that are proven.')
+    .version(version)
+    .exitOverride()
+    .showHelpAfterError()
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 done, 1 failed, 2 wrong usage, 3 not found, 4 cluster not reachable, 124 timed out.',
+    );
+  program
+    .command('restore')
+    .description('Bring a database back as it was at a moment, in a new StatefulSet; the old one is not touched.')
+    .argument('<database>', 'name of the StatefulSet whose backups are read')
+    .requiredOption('--to-time <time>', 'moment to go back to, RFC 3339 with a time zone')
+    .option('--as <name>', 'name of the new StatefulSet (default: <database>-<moment>)')
+    .option('-n, --namespace <namespace>', "the database's namespace (default: that of the context)")
+    .option('--context <name>', 'kube-context (default: the current one)')
+    .option('--kubeconfig <path>', 'kubeconfig file')
+    .option('--no-wait', 'return once the restore is asked for')
+    .option('--timeout <seconds>', 'how long to wait for its end', DEFAULT_TIMEOUT_SECONDS)
+    .addOption(
+      new Option('-o, --output <format>', 'what to print at the end').choices(['text', 'json']).default('text'),
+    )
+    .addHelpText(
+      'after',
+      `\nExample:\n  ${name} restore orders --to-time 2026-11-21T09:41:00Z --as orders-before-the-drop`,
+    )
+    .action(async (database: string, options: RestoreOptions) => {
+      code = await runRestore(database, options);
+    });
+  for (const [door, description] of [
+    ['webhook', 'serve the admission webhook (run by the chart)'],
+    ['controller', 'run the controller (run by the chart)'],
+    ['agent', 'run a sidecar or a job (run in the pods that walguard makes)'],
+  ] as const) {
+    program.command(door).description(description);
+  }
+  try {
+    await program.parseAsync([...args], { from: 'user' });
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    throw error;
+  }
+  return code;
+}

@@ -1,0 +1,111 @@
+// `walguard restore`: asks for a Restore, and follows it to its end. Room: cli (door).
+import { setTimeout as sleep } from 'node:timers/promises';
+import { API_VERSION, EXIT } from '../api/names.ts';
+import type { Restore } from '../api/restore.ts';
+import { createKube, currentNamespace, type Kube, KubeError, loadKubeConfig } from '../kube/client.ts';
+
+export interface RestoreOptions {
+  readonly toTime: string;
+  readonly as?: string;
+  readonly namespace?: string;
+  readonly context?: string;
+  readonly kubeconfig?: string;
+  readonly wait: boolean;
+  /** Seconds. */
+  readonly timeout: string;
+  readonly output: 'text' | 'json';
+}
+
+const POLL_MS = 1000;
+
+export async function runRestore(database: string, options: RestoreOptions): Promise<number> {
+  const target = parseTime(options.toTime, new Date());
+  if (typeof target === 'string') return usage(target);
+  const config = loadKubeConfig(options);
+  const kube = createKube(config);
+  const namespace = options.namespace ?? currentNamespace(config);
+  const restore = buildRestore(database, namespace, target, options.as);
+  try {
+    await kube.create(restore);
+  } catch (error) {
+    return report(error, namespace);
+  }
+  const { name } = restore.metadata;
+  say(
+    `Restore ${namespace}/${name}: ${database} as of ${restore.spec.target.time} into StatefulSet ${restore.spec.destination.statefulSet}`,
+  );
+  if (!options.wait) return EXIT.ok;
+  return follow(kube, restore, Number(options.timeout), options.output);
+}
+
+/** A moment in the past with a zone, or why it is none. */
+export function parseTime(text: string, now: Date): Date | string {
+  const time = new Date(text);
+  if (Number.isNaN(time.getTime()))
+    return `--to-time "${text}" is no time; write RFC 3339, such as ${now.toISOString()}`;
+  if (!/(Z|[+-]\d{2}:?\d{2})$/i.test(text))
+    return `--to-time "${text}" has no time zone; add Z or an offset such as +02:00`;
+  if (time > now) return `--to-time "${text}" is in the future; the server here says ${now.toISOString()}`;
+  return time;
+}
+
+export function buildRestore(database: string, namespace: string, target: Date, as: string | undefined): Restore {
+  const stamp = target.toISOString().replace(/[-:]/g, '').replace(/\..*$/, '').replace('T', '-').toLowerCase();
+  const statefulSet = as ?? `${database}-${stamp}`;
+  return {
+    apiVersion: API_VERSION,
+    kind: 'Restore',
+    metadata: { name: statefulSet, namespace },
+    spec: { source: { database }, target: { time: target.toISOString() }, destination: { statefulSet } },
+  };
+}
+
+async function follow(kube: Kube, restore: Restore, timeoutSeconds: number, output: 'text' | 'json'): Promise<number> {
+  const startedAt = Date.now();
+  const { name, namespace } = restore.metadata;
+  const attach = `kubectl -n ${namespace} get restore ${name} -w`;
+  process.once('SIGINT', () => say(`The restore goes on without this command; see it again with: ${attach}`));
+  let last = '';
+  while (Date.now() - startedAt < timeoutSeconds * 1000) {
+    const live = await kube.get<Restore>(restore).catch(() => undefined);
+    const { phase, message } = live?.status ?? {};
+    const line = `${phase ?? 'Waiting'}: ${message ?? 'for the controller'}`;
+    if (line !== last) say(`  ${String(Math.round((Date.now() - startedAt) / 1000)).padStart(4)} s  ${line}`);
+    last = line;
+    if (live && (phase === 'Completed' || phase === 'Failed')) return finish(live, output);
+    await sleep(POLL_MS);
+  }
+  say(`not finished after ${timeoutSeconds} s; it goes on, see it with: ${attach}`);
+  return EXIT.timeout;
+}
+
+function finish(restore: Restore, output: 'text' | 'json'): number {
+  if (output === 'json') process.stdout.write(`${JSON.stringify(restore, null, 2)}\n`);
+  return restore.status?.phase === 'Completed' ? EXIT.ok : EXIT.failed;
+}
+
+function report(error: unknown, namespace: string): number {
+  const { message } = error as Error;
+  if (!(error instanceof KubeError)) {
+    say(`the cluster cannot be reached: ${message}`);
+    return EXIT.unreachable;
+  }
+  if (error.status === 404) {
+    say(
+      `${message}. Is there a namespace "${namespace}", and is walguard installed (kubectl get crd restores.walguard.dev)?`,
+    );
+    return EXIT.notFound;
+  }
+  say(error.status === 409 ? `${message}. Choose another name with --as.` : message);
+  return error.status === 401 || error.status === 403 ? EXIT.unreachable : EXIT.failed;
+}
+
+function usage(message: string): number {
+  say(message);
+  return EXIT.usage;
+}
+
+/** Progress and errors go to stderr, so that stdout is data alone. */
+function say(line: string): void {
+  process.stderr.write(`${line}\n`);
+}

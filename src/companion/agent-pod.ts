@@ -1,0 +1,67 @@
+// The pod of a job of ours: no Kubernetes API access, Pod Security `restricted`, placed like the database.
+// Room: companion (pure).
+import type { EnvVar, PodSpec, Volume, VolumeMount } from '../api/kubernetes.ts';
+import { STORAGE_DIR, STORAGE_VOLUME } from '../api/names.ts';
+import { buildConnectionEnv, buildDownwardEnv, buildSecurityContext, buildStorageVolume } from '../inject/sidecar.ts';
+import { buildStorageEnv } from '../inject/storage-env.ts';
+import type { Subject } from './instance.ts';
+
+export interface AgentPod {
+  /** Subcommand of `walguard agent`, and the container's name. */
+  readonly companion: 'base-backup' | 'restore';
+  readonly env: readonly EnvVar[];
+  /** The claim that holds the data directory. */
+  readonly claim: string;
+  readonly readOnly: boolean;
+}
+
+const TMP = { name: 'tmp', mountPath: '/tmp' } as const;
+
+export function buildAgentPod(subject: Subject, pod: AgentPod): PodSpec {
+  const { server, settings, image, workload } = subject;
+  const spec = workload.spec.template.spec;
+  const { dataMount, container } = server;
+  const mounts: VolumeMount[] = [
+    TMP,
+    { name: STORAGE_VOLUME, mountPath: STORAGE_DIR, readOnly: true },
+    { ...structuredClone(dataMount), readOnly: pod.readOnly },
+  ];
+  return {
+    restartPolicy: 'Never',
+    automountServiceAccountToken: false,
+    enableServiceLinks: false,
+    ...(spec.imagePullSecrets ? { imagePullSecrets: structuredClone(spec.imagePullSecrets) } : {}),
+    ...(spec.nodeSelector ? { nodeSelector: structuredClone(spec.nodeSelector) } : {}),
+    ...(spec.tolerations ? { tolerations: structuredClone(spec.tolerations) } : {}),
+    securityContext: { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } },
+    containers: [
+      {
+        name: pod.companion,
+        image,
+        args: ['agent', pod.companion],
+        ...(container.envFrom ? { envFrom: structuredClone(container.envFrom) } : {}),
+        env: [
+          ...buildConnectionEnv(server),
+          { name: 'WALGUARD_DATABASE', value: workload.metadata.name ?? '' },
+          ...buildDownwardEnv(),
+          { name: 'HOME', value: TMP.mountPath },
+          { name: 'USER', value: 'postgres' },
+          ...buildStorageEnv(settings),
+          ...pod.env,
+        ],
+        resources: { requests: { cpu: '100m', memory: '128Mi' }, limits: { memory: '1Gi' } },
+        securityContext: buildSecurityContext(server),
+        volumeMounts: mounts,
+      },
+    ],
+    volumes: [{ name: TMP.name, emptyDir: {} }, buildStorageVolume(settings), dataVolume(subject, pod)],
+  };
+}
+
+/** Mounted read-only as a volume too, so that the kubelet never changes owners or modes under a live database. */
+function dataVolume({ server }: Subject, { claim, readOnly }: AgentPod): Volume {
+  return {
+    name: server.dataMount.name,
+    persistentVolumeClaim: readOnly ? { claimName: claim, readOnly: true } : { claimName: claim },
+  };
+}

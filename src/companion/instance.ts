@@ -1,0 +1,68 @@
+// One database pod of a StatefulSet, and the names of what serves it. Room: companion (pure).
+import type { OwnerReference, StatefulSet } from '../api/kubernetes.ts';
+import { LABEL } from '../api/names.ts';
+import type { PostgresServer } from '../flavour/detect.ts';
+import { shortHash } from '../lib/json.ts';
+import { deriveName } from '../lib/name.ts';
+import type { Settings } from '../policy/settings.ts';
+
+/** All that a companion is built from. */
+export interface Subject {
+  readonly workload: StatefulSet;
+  readonly server: PostgresServer;
+  readonly settings: Settings;
+  /** walguard's own image. */
+  readonly image: string;
+}
+
+export interface Instance {
+  readonly pod: string;
+  readonly ordinal: number;
+  /** Name of the claim that holds the data directory. */
+  readonly claim: string;
+}
+
+export function listInstances({ workload, server }: Pick<Subject, 'workload' | 'server'>): Instance[] {
+  const start = (workload.spec.ordinals as { start?: number } | undefined)?.start ?? 0;
+  return Array.from({ length: workload.spec.replicas ?? 1 }, (_, index) => {
+    const ordinal = start + index;
+    const pod = `${workload.metadata.name}-${ordinal}`;
+    const { dataVolume } = server;
+    const claim = dataVolume.kind === 'claim' ? dataVolume.claimName : `${dataVolume.template}-${pod}`;
+    return { pod, ordinal, claim };
+  });
+}
+
+export function serviceName(pod: string): string {
+  return deriveName(pod, 'walguard');
+}
+
+export function baseBackupName(pod: string): string {
+  return deriveName(pod, 'base-backup');
+}
+
+/** One for each Postgres cluster ever seen in the pod: a volume that was initialised anew gets its own first backup. */
+export function firstBaseBackupName(pod: string, systemIdentifier: string): string {
+  return deriveName(pod, `base-backup-${shortHash(systemIdentifier)}`);
+}
+
+export function restoreJobName(restore: string): string {
+  return deriveName(restore, 'restore');
+}
+
+export function companionLabels(database: string, companion: string, instance?: string): Record<string, string> {
+  return {
+    'app.kubernetes.io/name': 'walguard',
+    'app.kubernetes.io/component': companion,
+    [LABEL.managedBy]: 'walguard',
+    [LABEL.database]: database,
+    [LABEL.companion]: companion,
+    ...(instance === undefined ? {} : { [LABEL.instance]: instance }),
+  };
+}
+
+/** Garbage-collected with the StatefulSet. Only for what holds no backups. */
+export function ownedBy({ metadata }: StatefulSet): { ownerReferences?: OwnerReference[] } {
+  if (!metadata.uid || !metadata.name) return {};
+  return { ownerReferences: [{ apiVersion: 'apps/v1', kind: 'StatefulSet', name: metadata.name, uid: metadata.uid }] };
+}

@@ -1,0 +1,119 @@
+// What a Restore makes: a claim of its own, a Job that fills it, a StatefulSet that replays and goes on from it.
+// Room: companion (pure).
+import type { KubeObject, PersistentVolumeClaim, StatefulSet } from '../api/kubernetes.ts';
+import { LABEL, RESTORED_BY_ANNOTATION } from '../api/names.ts';
+import type { Restore } from '../api/restore.ts';
+import { strip } from '../inject/strip.ts';
+import { buildAgentPod } from './agent-pod.ts';
+import { companionLabels, restoreJobName, type Subject, serviceName } from './instance.ts';
+
+const COMPANION = 'restore';
+
+/** Ample for a fetch of terabytes; a hung one is ended. */
+const FETCH_TIMEOUT_SECONDS = 24 * 3600;
+
+function labelsOf(restore: Restore): Record<string, string> {
+  return {
+    ...companionLabels(restore.spec.destination.statefulSet, COMPANION),
+    [LABEL.restore]: restore.metadata.name ?? '',
+  };
+}
+
+/** Named as the new StatefulSet's own claim will be, so that it finds it there. */
+export function restoreClaimName({ server }: Subject, restore: Restore): string {
+  const destination = restore.spec.destination.statefulSet;
+  const { dataVolume } = server;
+  return dataVolume.kind === 'claim-template' ? `${dataVolume.template}-${destination}-0` : `${destination}-data`;
+}
+
+/** No owner reference: from the first replayed row on these are somebody's data. */
+export function buildRestoreClaim(subject: Subject, restore: Restore, source: PersistentVolumeClaim): KubeObject {
+  const { volumeName: _bound, dataSource: _from, dataSourceRef: _fromRef, ...spec } = source.spec;
+  return {
+    apiVersion: 'v1',
+    kind: 'PersistentVolumeClaim',
+    metadata: {
+      name: restoreClaimName(subject, restore),
+      namespace: restore.metadata.namespace ?? '',
+      labels: labelsOf(restore),
+    },
+    spec: structuredClone(spec),
+  };
+}
+
+/** @param storagePrefix of the very cluster to restore; @param sourcePod whose WAL is flushed first, if it still answers */
+export function buildRestoreJob(
+  subject: Subject,
+  restore: Restore,
+  storagePrefix: string,
+  sourcePod: string,
+): KubeObject {
+  const { workload, server } = subject;
+  const name = restore.metadata.name ?? '';
+  const pod = buildAgentPod(subject, {
+    companion: COMPANION,
+    claim: restoreClaimName(subject, restore),
+    readOnly: false,
+    env: [
+      { name: 'PGHOST', value: serviceName(sourcePod) },
+      { name: 'WALGUARD_RESTORE', value: name },
+      { name: 'WALGUARD_SOURCE_PREFIX', value: storagePrefix },
+      { name: 'WALGUARD_TARGET_TIME', value: restore.spec.target.time },
+      { name: 'WALGUARD_TIMEOUT_SECONDS', value: String(FETCH_TIMEOUT_SECONDS - 60) },
+    ],
+  });
+  // A new volume belongs to root; the group lets the database's uid write there, as it would in the database's own pod.
+  const fsGroup = workload.spec.template.spec.securityContext?.fsGroup ?? server.identity.gid;
+  return {
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata: { name: restoreJobName(name), namespace: restore.metadata.namespace ?? '', labels: labelsOf(restore) },
+    spec: {
+      // A second try would find the first one's files and refuse; the engine retries single downloads itself.
+      backoffLimit: 0,
+      activeDeadlineSeconds: FETCH_TIMEOUT_SECONDS,
+      template: {
+        metadata: { labels: labelsOf(restore) },
+        spec: { ...pod, securityContext: { ...pod.securityContext, fsGroup, fsGroupChangePolicy: 'OnRootMismatch' } },
+      },
+    },
+  };
+}
+
+/**
+ * The source's StatefulSet under a new name. Its labels are new too: with the old ones the source's Services would send
+ * clients to the restored database, and its selector would claim the pods.
+ */
+export function buildRestoredStatefulSet(source: StatefulSet, subject: Subject, restore: Restore): StatefulSet {
+  const name = restore.spec.destination.statefulSet;
+  const labels = { 'app.kubernetes.io/name': name, [LABEL.restore]: restore.metadata.name ?? '' };
+  const { spec, metadata, apiVersion, kind } = strip(source);
+  const template = structuredClone(spec.template);
+  template.metadata = { ...keepAnnotations(template.metadata?.annotations), labels };
+  for (const volume of template.spec.volumes ?? []) {
+    if (volume.name === subject.server.dataMount.name && volume.persistentVolumeClaim) {
+      volume.persistentVolumeClaim = { claimName: restoreClaimName(subject, restore) };
+    }
+  }
+  return {
+    apiVersion: apiVersion ?? 'apps/v1',
+    kind: kind ?? 'StatefulSet',
+    metadata: {
+      name,
+      namespace: restore.metadata.namespace ?? '',
+      labels,
+      annotations: { ...withoutApplied(metadata.annotations), [RESTORED_BY_ANNOTATION]: restore.metadata.name ?? '' },
+    },
+    spec: { ...spec, replicas: 1, serviceName: name, selector: { matchLabels: labels }, template },
+  };
+}
+
+function keepAnnotations(annotations?: Record<string, string>): { annotations?: Record<string, string> } {
+  return annotations ? { annotations } : {};
+}
+
+/** kubectl's record of what the user applied belongs to the source alone. */
+function withoutApplied(annotations: Record<string, string> = {}): Record<string, string> {
+  const { 'kubectl.kubernetes.io/last-applied-configuration': _applied, ...rest } = annotations;
+  return rest;
+}

@@ -1,0 +1,191 @@
+// The decision for one Restore: the next step and its status. No I/O. Room: controller (door).
+import type { Job, KubeObject, PersistentVolumeClaim, Pod, StatefulSet } from '../api/kubernetes.ts';
+import { API_VERSION, LABEL } from '../api/names.ts';
+import type { RestoreReport } from '../api/reports.ts';
+import type { Restore, RestoreStatus } from '../api/restore.ts';
+import { restoreJobName, type Subject } from '../companion/instance.ts';
+import {
+  buildRestoreClaim,
+  buildRestoredStatefulSet,
+  buildRestoreJob,
+  restoreClaimName,
+} from '../companion/restore.ts';
+import { inject } from '../inject/inject.ts';
+import { isEqual } from '../lib/json.ts';
+import { formatRefusal } from '../lib/refusal.ts';
+import type { Action } from './action.ts';
+import { parseReport } from './backups.ts';
+import { resolveSubject } from './subject.ts';
+import { isUnfinished, keyOf, namespaceOf, type World } from './world.ts';
+
+interface Step {
+  readonly actions: readonly Action[];
+  readonly status: RestoreStatus;
+}
+
+/** What the Restore's objects look like now; undefined where they are not there. */
+interface Progress {
+  readonly source: StatefulSet | undefined;
+  readonly destination: StatefulSet | undefined;
+  readonly claim: KubeObject | undefined;
+  readonly job: Job | undefined;
+  readonly jobPod: Pod | undefined;
+}
+
+export function planRestore(restore: Restore, world: World): Action[] {
+  if (!isUnfinished(restore)) return [];
+  const { actions, status } = decide(restore, world);
+  if (isEqual(restore.status ?? {}, status)) return [...actions];
+  const { apiVersion, kind, metadata } = restore;
+  const { name, namespace } = metadata;
+  const object = {
+    apiVersion: apiVersion ?? API_VERSION,
+    kind: kind ?? 'Restore',
+    metadata: { name, namespace },
+    status,
+  };
+  return [...actions, { verb: 'apply-status', object: object as KubeObject }];
+}
+
+/**
+ * | destination         | claim    | job       | step                                     |
+ * | somebody else's     |          |           | Failed: name another                     |
+ * | absent              | foreign  | absent    | Failed: name another                     |
+ * | absent              | any      | absent    | Fetching: create claim and job           |
+ * | absent              | ours     | running   | Fetching                                 |
+ * | absent              | ours     | failed    | Failed: the job's own message            |
+ * | absent              | ours     | succeeded | Replaying: create the StatefulSet        |
+ * | ours                |          |           | Replaying, until Postgres is promoted    |
+ */
+function decide(restore: Restore, world: World): Step {
+  const progress = look(restore, world);
+  if (progress.destination) {
+    if (isOurs(progress.destination, restore)) return watchReplay(restore, world);
+    return fail(
+      restore,
+      `StatefulSet "${progress.destination.metadata.name}" exists already; name another destination`,
+      world,
+    );
+  }
+  if (!progress.source)
+    return fail(restore, `StatefulSet "${restore.spec.source.database}" does not exist in this namespace`, world);
+  const subject = resolveSubject(progress.source, world);
+  if (typeof subject === 'string')
+    return fail(restore, `StatefulSet "${restore.spec.source.database}": ${subject}`, world);
+  if (!progress.job) return begin(restore, subject, progress, world);
+  return follow(restore, subject, progress, world);
+}
+
+function look(restore: Restore, world: World): Progress {
+  const here = <T extends KubeObject>(objects: readonly T[], name: string) =>
+    objects.find((each) => each.metadata.name === name && each.metadata.namespace === namespaceOf(restore));
+  const source = here(world.statefulSets, restore.spec.source.database);
+  const subject = source ? resolveSubject(source, world) : '';
+  const job = here(world.jobs, restoreJobName(restore.metadata.name ?? ''));
+  return {
+    source,
+    destination: here(world.statefulSets, restore.spec.destination.statefulSet),
+    claim: typeof subject === 'string' ? undefined : here(world.claims, restoreClaimName(subject, restore)),
+    job,
+    jobPod: world.pods.find(({ metadata }) => metadata.ownerReferences?.some(({ uid }) => uid === job?.metadata.uid)),
+  };
+}
+
+function isOurs({ metadata }: KubeObject, restore: Restore): boolean {
+  return metadata.labels?.[LABEL.restore] === restore.metadata.name;
+}
+
+function begin(restore: Restore, subject: Subject, { claim }: Progress, world: World): Step {
+  if (claim && !isOurs(claim, restore)) {
+    return fail(
+      restore,
+      `PersistentVolumeClaim "${claim.metadata.name}" exists already and may hold data; name another destination`,
+      world,
+    );
+  }
+  const database = restore.spec.source.database;
+  const instance = world.databases
+    .find(({ metadata }) => metadata.name === database && metadata.namespace === namespaceOf(restore))
+    ?.status?.instances?.find(({ storagePrefix }) => storagePrefix !== undefined);
+  if (!instance?.storagePrefix)
+    return fail(restore, `nothing is known of where "${database}" archives; see its ProtectedDatabase`, world);
+  const from = findSourceClaim(subject, world, instance.pod);
+  if (!from) return fail(restore, `the claim of "${instance.pod}" was not found`, world);
+  const actions: Action[] = [
+    ...(claim ? [] : [{ verb: 'create' as const, object: buildRestoreClaim(subject, restore, from) }]),
+    { verb: 'create', object: buildRestoreJob(subject, restore, instance.storagePrefix, instance.pod) },
+  ];
+  const message = `fetching the base backup from ${instance.storagePrefix}`;
+  return {
+    actions,
+    status: { phase: 'Fetching', message, storagePrefix: instance.storagePrefix, startedAt: world.now },
+  };
+}
+
+function findSourceClaim(
+  { workload, server }: Subject,
+  { claims }: World,
+  pod: string,
+): PersistentVolumeClaim | undefined {
+  const { dataVolume } = server;
+  if (dataVolume.kind === 'claim-template') {
+    return workload.spec.volumeClaimTemplates?.find(({ metadata }) => metadata.name === dataVolume.template);
+  }
+  return claims.find(
+    ({ metadata }) =>
+      metadata.name === dataVolume.claimName && metadata.namespace === workload.metadata.namespace && pod,
+  );
+}
+
+function follow(restore: Restore, subject: Subject, { job, jobPod, source }: Progress, world: World): Step {
+  const terminated = jobPod?.status?.containerStatuses?.find(({ name }) => name === 'restore')?.state?.terminated;
+  const report = parseReport<RestoreReport>(terminated?.message);
+  const failed = job?.status?.conditions?.find(({ type, status }) => type === 'Failed' && status === 'True');
+  if (failed) {
+    const why = report && !report.ok ? report.message : (failed.message ?? 'the restore job failed');
+    return fail(restore, why, world);
+  }
+  const status = { ...restore.status, phase: 'Fetching' as const };
+  if (!job?.status?.succeeded || !source) return { actions: [], status };
+  // From here on the sidecar serves the replay, so the injection must not depend on the webhook being up.
+  const injection = inject(buildRestoredStatefulSet(source, subject, restore), subject.settings, world.image);
+  if (injection.kind === 'left-alone') return fail(restore, injection.why, world);
+  if (injection.kind === 'refused') return fail(restore, injection.refusals.map(formatRefusal).join(' '), world);
+  return {
+    actions: [{ verb: 'create', object: injection.workload }],
+    status: {
+      ...status,
+      phase: 'Replaying',
+      message: 'replaying WAL',
+      fetchedAt: world.now,
+      ...(report?.ok ? { baseBackup: report.baseBackup } : {}),
+    },
+  };
+}
+
+function watchReplay(restore: Restore, world: World): Step {
+  const pod = {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { namespace: namespaceOf(restore), name: `${restore.spec.destination.statefulSet}-0` },
+  };
+  const answer = world.sidecars.get(keyOf(pod)) ?? 'the pod does not exist yet';
+  const status = { ...restore.status, phase: 'Replaying' as const };
+  if (typeof answer === 'string') return { actions: [], status: { ...status, message: `replaying WAL; ${answer}` } };
+  if (answer.postgres === 'down' || answer.inRecovery !== false)
+    return { actions: [], status: { ...status, message: 'replaying WAL' } };
+  return {
+    actions: [],
+    status: {
+      ...status,
+      phase: 'Completed',
+      message: `StatefulSet "${restore.spec.destination.statefulSet}" is promoted and archives on its own`,
+      completedAt: world.now,
+      ...(answer.lastReplayedTime ? { lastReplayedTime: answer.lastReplayedTime } : {}),
+    },
+  };
+}
+
+function fail(restore: Restore, message: string, { now }: World): Step {
+  return { actions: [], status: { ...restore.status, phase: 'Failed', message, completedAt: now } };
+}

@@ -1,0 +1,165 @@
+// The decision for one protected database: its companions and its status. No I/O. Room: controller (door).
+import type { KubeObject, StatefulSet } from '../api/kubernetes.ts';
+import { API_VERSION, GROUP, LABEL } from '../api/names.ts';
+import type { Instance as ObservedInstance, ProtectedDatabaseStatus } from '../api/protected-database.ts';
+import type { SidecarStatus } from '../api/reports.ts';
+import { buildBaseBackupCronJob, buildFirstBaseBackupJob } from '../companion/base-backup.ts';
+import { firstBaseBackupName, type Instance, listInstances, type Subject } from '../companion/instance.ts';
+import { buildService } from '../companion/service.ts';
+import { assess } from '../health/assess.ts';
+import { isEqual, shortHash, toStableJson } from '../lib/json.ts';
+import type { Action } from './action.ts';
+import { readBackups } from './backups.ts';
+import { resolveSubject } from './subject.ts';
+import type { World } from './world.ts';
+
+/** Of what was applied last; equal means that nothing has to be written. */
+const APPLIED = `${GROUP}/applied`;
+
+/** How long a closed segment may wait beyond archive_timeout before archiving counts as late. */
+const ARCHIVE_SLACK_SECONDS = 120;
+
+export function planDatabase(workload: StatefulSet, world: World): Action[] {
+  const subject = resolveSubject(workload, world);
+  if (typeof subject === 'string') return planStatus(workload, world, describeUnresolved(subject, workload));
+  const instances = listInstances(subject);
+  const observed = instances.map((instance) => observeInstance(subject, instance, world));
+  const desired = instances.flatMap((each) => [buildService(subject, each), buildBaseBackupCronJob(subject, each)]);
+  const previous = findDatabase(workload, world)?.status;
+  const status = assess(
+    {
+      policy: subject.settings.policy,
+      generation: workload.metadata.generation ?? 0,
+      instances: observed,
+      archiveLateSeconds: subject.settings.archiveTimeoutSeconds + ARCHIVE_SLACK_SECONDS,
+    },
+    previous?.conditions ?? [],
+    world.now,
+  );
+  return [
+    ...desired.flatMap((object) => planApply(object, world.companions)),
+    ...instances.flatMap((instance, index) => planFirstBackup(subject, instance, observed[index], world)),
+    ...planStatus(workload, world, status),
+  ];
+}
+
+function findDatabase({ metadata }: StatefulSet, { databases }: World) {
+  return databases.find(
+    (each) => each.metadata.namespace === metadata.namespace && each.metadata.name === metadata.name,
+  );
+}
+
+function planApply(object: KubeObject, live: readonly KubeObject[]): Action[] {
+  const hash = shortHash(toStableJson(object));
+  const annotations = { ...object.metadata.annotations, [APPLIED]: hash };
+  const found = live.find((each) => each.kind === object.kind && isSameName(each, object));
+  if (found?.metadata.annotations?.[APPLIED] === hash) return [];
+  return [{ verb: 'apply', object: { ...object, metadata: { ...object.metadata, annotations } } }];
+}
+
+function isSameName(a: KubeObject, b: KubeObject): boolean {
+  return a.metadata.name === b.metadata.name && a.metadata.namespace === b.metadata.namespace;
+}
+
+/**
+ * | archiving works | a good backup is known | the first Job exists | first backup |
+ * | no              |                        |                      | wait         |
+ * | yes             | yes                    |                      | none         |
+ * | yes             | no                     | yes                  | none         |
+ * | yes             | no                     | no                   | create       |
+ */
+function planFirstBackup(
+  subject: Subject,
+  instance: Instance,
+  observed: ObservedInstance | undefined,
+  world: World,
+): Action[] {
+  const namespace = subject.workload.metadata.namespace ?? '';
+  const sidecar = world.sidecars.get(`${namespace}/${instance.pod}`);
+  if (!isArchiving(sidecar) || observed?.lastSuccessfulBackup) return [];
+  const name = firstBaseBackupName(instance.pod, sidecar.systemIdentifier);
+  if (world.jobs.some(({ metadata }) => metadata.name === name && metadata.namespace === namespace)) return [];
+  return [{ verb: 'create', object: buildFirstBaseBackupJob(subject, instance, sidecar.systemIdentifier) }];
+}
+
+function isArchiving(
+  status: SidecarStatus | string | undefined,
+): status is SidecarStatus & { systemIdentifier: string } {
+  return (
+    typeof status === 'object' &&
+    status.daemon === 'running' &&
+    status.postgres === 'up' &&
+    status.inRecovery === false &&
+    status.systemIdentifier !== undefined &&
+    status.archiver?.archiveMode !== 'off'
+  );
+}
+
+function observeInstance({ workload }: Subject, { pod }: Instance, world: World): ObservedInstance {
+  const namespace = workload.metadata.namespace ?? '';
+  const answer = world.sidecars.get(`${namespace}/${pod}`) ?? 'the pod does not exist';
+  const known = findDatabase(workload, world)?.status?.instances?.find((each) => each.pod === pod);
+  const node = world.pods.find((each) => each.metadata.name === pod && each.metadata.namespace === namespace)?.spec
+    .nodeName;
+  const base = { pod, ...(node ? { node } : {}) };
+  const pods = world.pods.filter(({ metadata }) => metadata.namespace === namespace);
+  if (typeof answer === 'string') {
+    const { systemIdentifier, storagePrefix } = known ?? {};
+    const kept = { ...(systemIdentifier ? { systemIdentifier } : {}), ...(storagePrefix ? { storagePrefix } : {}) };
+    return { ...base, ...kept, ...readBackups(pods, pod, systemIdentifier, known ?? {}), message: answer };
+  }
+  const { systemIdentifier, storagePrefix, inRecovery, archiver, message } = answer;
+  const isKnownCluster = known?.systemIdentifier === systemIdentifier;
+  return {
+    ...base,
+    ...(systemIdentifier ? { systemIdentifier } : {}),
+    ...(storagePrefix ? { storagePrefix } : {}),
+    ...(inRecovery === undefined ? {} : { inRecovery }),
+    ...(archiver ? { archiver } : {}),
+    ...(message ? { message } : {}),
+    ...readBackups(pods, pod, systemIdentifier, isKnownCluster ? (known ?? {}) : {}),
+  };
+}
+
+function describeUnresolved(why: string, { metadata }: StatefulSet): ProtectedDatabaseStatus {
+  const policy = metadata.annotations?.[`${GROUP}/policy`] ?? '';
+  const lastTransitionTime = metadata.creationTimestamp ?? '1970-01-01T00:00:00Z';
+  return {
+    policy,
+    observedGeneration: metadata.generation ?? 0,
+    conditions: [{ type: 'Protected', status: 'False', reason: 'NotResolved', message: why, lastTransitionTime }],
+    instances: [],
+  };
+}
+
+function planStatus(workload: StatefulSet, world: World, status: ProtectedDatabaseStatus): Action[] {
+  const { name, namespace } = workload.metadata;
+  const labels = { [LABEL.managedBy]: 'walguard', [LABEL.database]: name ?? '' };
+  const database = { apiVersion: API_VERSION, kind: 'ProtectedDatabase', metadata: { name, namespace } } as KubeObject;
+  const live = findDatabase(workload, world);
+  const make: Action[] = live
+    ? []
+    : [{ verb: 'apply', object: { ...database, metadata: { ...database.metadata, labels } } }];
+  if (live && !isWorthWriting(live.status, status)) return make;
+  return [...make, { verb: 'apply-status', object: { ...database, status } }];
+}
+
+const QUIET_MS = 30_000;
+
+/** A busy database archives many segments a minute; the counters of a healthy one are written twice a minute at most. */
+export function isWorthWriting(previous: ProtectedDatabaseStatus | undefined, next: ProtectedDatabaseStatus): boolean {
+  if (!previous) return true;
+  if (isEqual(previous, next)) return false;
+  if (!isEqual(withoutCounters(previous), withoutCounters(next))) return true;
+  const before = Date.parse(previous.lastArchivedWalTime ?? '');
+  const after = Date.parse(next.lastArchivedWalTime ?? '');
+  return !(after - before < QUIET_MS);
+}
+
+function withoutCounters({ lastArchivedWalTime: _time, ...status }: ProtectedDatabaseStatus): unknown {
+  return {
+    ...status,
+    conditions: status.conditions?.map((each) => (each.status === 'True' ? { ...each, message: '' } : each)),
+    instances: status.instances?.map(({ archiver, ...rest }) => ({ ...rest, archiveMode: archiver?.archiveMode })),
+  };
+}

@@ -1,0 +1,53 @@
+// The storage Secret: minted for the chart's own object store, copied to where databases need it. Room: controller (door).
+import { randomBytes } from 'node:crypto';
+import type { KubeObject } from '../api/kubernetes.ts';
+import { ANNOTATION, LABEL } from '../api/names.ts';
+import { type Kube, KubeError } from '../kube/client.ts';
+import { isEqual } from '../lib/json.ts';
+import type { Logger } from '../telemetry/log.ts';
+import { namespaceOf, type World } from './world.ts';
+
+interface Secret extends KubeObject {
+  data?: Record<string, string>;
+}
+
+function refTo(name: string, namespace: string) {
+  return { apiVersion: 'v1', kind: 'Secret', metadata: { name, namespace } };
+}
+
+/** Only created, never changed: the object store takes its credentials from it once. */
+export async function mintStorageSecret(kube: Kube, name: string, namespace: string, log: Logger): Promise<void> {
+  if (await kube.get(refTo(name, namespace))) return;
+  const stringData = {
+    AWS_ACCESS_KEY_ID: `walguard-${randomBytes(6).toString('hex')}`,
+    AWS_SECRET_ACCESS_KEY: randomBytes(24).toString('base64url'),
+  };
+  const labels = { [LABEL.managedBy]: 'walguard' };
+  const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { name, namespace, labels }, stringData };
+  await kube.create(secret).catch((error: unknown) => {
+    if (!(error instanceof KubeError && error.status === 409)) throw error;
+  });
+  log.info({ secret: name }, 'storage credentials minted');
+}
+
+/** To each namespace with a protected database. A Secret of that name that is not ours is the user's own choice and stays. */
+export async function copyStorageSecret(
+  kube: Kube,
+  name: string,
+  from: string,
+  world: World,
+  log: Logger,
+): Promise<void> {
+  const source = await kube.get<Secret>(refTo(name, from));
+  if (!source?.data) return;
+  const named = world.statefulSets.filter(({ metadata }) => metadata.annotations?.[ANNOTATION.policy]);
+  for (const namespace of new Set(named.map(namespaceOf))) {
+    if (namespace === from) continue;
+    const live = await kube.get<Secret>(refTo(name, namespace));
+    const isOurs = live?.metadata.labels?.[LABEL.managedBy] === 'walguard';
+    if (live && (!isOurs || isEqual(live.data, source.data))) continue;
+    const labels = { [LABEL.managedBy]: 'walguard' };
+    await kube.apply({ apiVersion: 'v1', kind: 'Secret', metadata: { name, namespace, labels }, data: source.data });
+    log.info({ secret: name, namespace }, 'storage credentials copied');
+  }
+}

@@ -1,0 +1,26 @@
+// From a StatefulSet that names a policy to all its companions are built from. Room: controller (door).
+import type { StatefulSet } from '../api/kubernetes.ts';
+import { ANNOTATION } from '../api/names.ts';
+import type { Subject } from '../companion/instance.ts';
+import { detect } from '../flavour/detect.ts';
+import { strip } from '../inject/strip.ts';
+import { formatRefusal } from '../lib/refusal.ts';
+import { parsePolicySpec } from '../policy/schema.ts';
+import { resolveSettings } from '../policy/settings.ts';
+import type { World } from './world.ts';
+
+/** The subject; or, in words, why there is none. */
+export function resolveSubject(
+  workload: StatefulSet,
+  { policies, image }: Pick<World, 'policies' | 'image'>,
+): Subject | string {
+  const name = workload.metadata.annotations?.[ANNOTATION.policy] ?? '';
+  const policy = policies.find(({ metadata }) => metadata.name === name);
+  if (!policy) return `the BackupPolicy "${name}" does not exist`;
+  const spec = parsePolicySpec(name, policy.spec);
+  if (!('storage' in spec)) return spec.map(formatRefusal).join(' ');
+  const detection = detect(strip(workload));
+  if (detection.kind === 'refused') return detection.refusals.map(formatRefusal).join(' ');
+  if (detection.kind !== 'server') return `it is ${detection.kind}`;
+  return { workload, server: detection.server, settings: resolveSettings(name, spec), image };
+}

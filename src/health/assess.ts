@@ -1,0 +1,130 @@
+// From what was observed to the conditions of a ProtectedDatabase. Unknown is not healthy. Room: health (pure).
+import type { Condition } from '../api/kubernetes.ts';
+import type { Archiver, Instance, ProtectedDatabaseStatus } from '../api/protected-database.ts';
+
+export interface Observation {
+  readonly policy: string;
+  readonly generation: number;
+  /** One for each database pod that there should be. */
+  readonly instances: readonly Instance[];
+  /** Seconds after which an idle archiver is late: archive_timeout and the time an upload may take. */
+  readonly archiveLateSeconds: number;
+}
+
+type Finding = Pick<Condition, 'status' | 'reason' | 'message'>;
+
+/** @param now RFC 3339; @param previous the stored conditions, whose transition times are kept while nothing changes */
+export function assess(observed: Observation, previous: readonly Condition[], now: string): ProtectedDatabaseStatus {
+  const archiving = worst(observed.instances.map((instance) => assessArchiving(instance, observed, now)));
+  const backup = worst(observed.instances.map(assessBackup));
+  const findings: Record<string, Finding> = {
+    Protected: assessProtected(archiving, backup),
+    ContinuousArchiving: archiving,
+    LastBackupSucceeded: backup,
+  };
+  return {
+    policy: observed.policy,
+    observedGeneration: observed.generation,
+    conditions: Object.entries(findings).map(([type, finding]) => toCondition(type, finding, previous, now)),
+    instances: [...observed.instances],
+    ...newest(
+      'lastSuccessfulBackup',
+      observed.instances.map((each) => each.lastSuccessfulBackup?.finishedAt),
+    ),
+    ...newest(
+      'lastArchivedWalTime',
+      observed.instances.map((each) => each.archiver?.lastArchivedTime),
+    ),
+  };
+}
+
+const RANK = { False: 0, Unknown: 1, True: 2 } as const;
+
+function worst(findings: readonly Finding[]): Finding {
+  const none: Finding = { status: 'Unknown', reason: 'NoInstance', message: 'there is no database pod' };
+  return [...findings].sort((a, b) => RANK[a.status] - RANK[b.status])[0] ?? none;
+}
+
+/**
+ * | sidecar answered | Postgres up | in recovery | failed after last success | archived | result  |
+ * | no               |             |             |                           |          | Unknown |
+ * | yes              | no          |             |                           |          | Unknown |
+ * | yes              | yes         | yes         |                           |          | Unknown |
+ * | yes              | yes         | no          | yes                       |          | False   |
+ * | yes              | yes         | no          | no                        | never    | Unknown |
+ * | yes              | yes         | no          | no                        | waiting too long | False |
+ * | yes              | yes         | no          | no                        | yes      | True    |
+ *
+ * archive_mode other than on, with Postgres up, is False before all else.
+ */
+function assessArchiving(instance: Instance, { archiveLateSeconds }: Observation, now: string): Finding {
+  const { archiver, pod } = instance;
+  if (!archiver)
+    return finding('Unknown', 'NotObserved', `${pod}: ${instance.message ?? 'the sidecar has not reported yet'}`);
+  if (archiver.archiveMode === 'off') {
+    return finding(
+      'False',
+      'ArchiveModeOff',
+      `${pod}: archive_mode is off in the running Postgres; restart it to take up the injected settings`,
+    );
+  }
+  if (instance.inRecovery) return finding('Unknown', 'InRecovery', `${pod}: in recovery, archives nothing`);
+  if (isFailing(archiver)) {
+    return finding(
+      'False',
+      'ContinuousArchivingFailing',
+      `${pod}: ${archiver.lastFailedWal} could not be archived since ${archiver.lastFailedTime}`,
+    );
+  }
+  if (!archiver.lastArchivedTime)
+    return finding('Unknown', 'NothingArchivedYet', `${pod}: no WAL segment has been archived yet`);
+  const idleSeconds = (Date.parse(now) - Date.parse(archiver.lastArchivedTime)) / 1000;
+  if ((archiver.waiting ?? 0) > 0 && idleSeconds > archiveLateSeconds) {
+    return finding(
+      'False',
+      'ContinuousArchivingLate',
+      `${pod}: ${archiver.waiting} WAL segments wait, the last was archived at ${archiver.lastArchivedTime}`,
+    );
+  }
+  return finding('True', 'ContinuousArchivingSuccess', `${pod}: ${archiver.lastArchivedWal} archived`);
+}
+
+function isFailing({ lastFailedTime, lastArchivedTime }: Archiver): boolean {
+  if (!lastFailedTime) return false;
+  return !lastArchivedTime || Date.parse(lastFailedTime) > Date.parse(lastArchivedTime);
+}
+
+function assessBackup({ pod, lastSuccessfulBackup, lastFailedBackup }: Instance): Finding {
+  const failedAt = Date.parse(lastFailedBackup?.finishedAt ?? '');
+  const succeededAt = Date.parse(lastSuccessfulBackup?.finishedAt ?? '');
+  if (lastFailedBackup && !(succeededAt >= failedAt)) {
+    return finding('False', 'LastBackupFailed', `${pod}: ${lastFailedBackup.message}`);
+  }
+  if (lastSuccessfulBackup) return finding('True', 'LastBackupSucceeded', `${pod}: ${lastSuccessfulBackup.name}`);
+  return finding('Unknown', 'NoBackupYet', `${pod}: no base backup yet`);
+}
+
+/** A restore that was never rehearsed is a hope: without a drill nothing is Protected. Drills are not built yet. */
+function assessProtected(archiving: Finding, backup: Finding): Finding {
+  if (archiving.status !== 'True') return finding('False', 'NotArchiving', archiving.message);
+  if (backup.status !== 'True') return finding('False', 'NoGoodBackup', backup.message);
+  return finding('False', 'NoDrill', 'archived and backed up, but no drill has proven a restore');
+}
+
+function finding(status: Condition['status'], reason: string, message: string): Finding {
+  return { status, reason, message };
+}
+
+function toCondition(type: string, found: Finding, previous: readonly Condition[], now: string) {
+  const before = previous.find((condition) => condition.type === type);
+  const lastTransitionTime = (before?.status === found.status && before.lastTransitionTime) || now;
+  return { type, ...found, lastTransitionTime };
+}
+
+function newest<K extends string>(key: K, times: readonly (string | undefined)[]): { [key in K]?: string } {
+  const last = times
+    .filter((time) => time !== undefined)
+    .sort((a, b) => Date.parse(a) - Date.parse(b))
+    .at(-1);
+  return (last === undefined ? {} : { [key]: last }) as { [key in K]?: string };
+}

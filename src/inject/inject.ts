@@ -1,0 +1,100 @@
+// Adds archiving to a StatefulSet's pod template, or says why it must not. Room: inject (pure).
+import type { Container, PodTemplate, StatefulSet, VolumeMount } from '../api/kubernetes.ts';
+import { INJECTION_ANNOTATION, SHARED_DIR, SIDECAR, STORAGE_VOLUME } from '../api/names.ts';
+import { detect, type PostgresServer } from '../flavour/detect.ts';
+import type { Refusal } from '../lib/refusal.ts';
+import type { Settings } from '../policy/settings.ts';
+import { buildArchiveArgs, findArgumentConflicts } from './archive-args.ts';
+import { buildSharedVolume, buildSidecar, buildStorageVolume } from './sidecar.ts';
+import { type Created, strip } from './strip.ts';
+
+export type Injection =
+  | { readonly kind: 'injected'; readonly workload: StatefulSet }
+  | { readonly kind: 'refused'; readonly refusals: readonly Refusal[] }
+  /** Not ours to touch: no Postgres server, or one that an operator owns. */
+  | { readonly kind: 'left-alone'; readonly why: string };
+
+/**
+ * The workload with walguard's injection, made anew from its stripped form: same input, same bytes, however often.
+ *
+ * @param image reference of walguard's own image, for the sidecar
+ */
+export function inject(workload: StatefulSet, settings: Settings, image: string): Injection {
+  const result = strip(workload);
+  const detection = detect(result);
+  switch (detection.kind) {
+    case 'not-postgres':
+      return { kind: 'left-alone', why: 'no container of it is a Postgres server that walguard knows' };
+    case 'operator-owned':
+      return { kind: 'left-alone', why: `it belongs to ${detection.owner}, which would undo the change` };
+    case 'refused':
+      return detection;
+    case 'server': {
+      const refusals = findObstacles(result, detection.server);
+      if (refusals.length > 0) return { kind: 'refused', refusals };
+      addTo(result, detection.server, settings, image);
+      return { kind: 'injected', workload: result };
+    }
+  }
+}
+
+function findObstacles(workload: StatefulSet, { flavour, container, path }: PostgresServer): Refusal[] {
+  const unreachable = flavour.checkArguments(container, path);
+  return [
+    ...(unreachable ? [unreachable] : []),
+    ...findArgumentConflicts(container.args ?? [], path),
+    ...findArgumentConflicts(container.command ?? [], path),
+    ...findTakenNames(workload.spec.template),
+  ];
+}
+
+function findTakenNames({ spec }: PodTemplate): Refusal[] {
+  const remedy = 'Rename it; walguard needs that name for its own.';
+  const ours = [SIDECAR, STORAGE_VOLUME];
+  const volumes = (spec.volumes ?? []).flatMap(({ name }, index) => (ours.includes(name) ? [`volumes[${index}]`] : []));
+  const containers = spec.containers.flatMap(({ name }, index) => (name === SIDECAR ? [`containers[${index}]`] : []));
+  return [...volumes, ...containers].map((where) => ({
+    code: 'name-taken',
+    field: `spec.template.spec.${where}.name`,
+    seen: "the name of walguard's own",
+    remedy,
+  }));
+}
+
+function addTo(workload: StatefulSet, server: PostgresServer, settings: Settings, image: string): void {
+  const { template } = workload.spec;
+  const created: Created[] = [];
+  const { spec } = template;
+  const container = spec.containers.find(({ name }) => name === server.container.name) as Container;
+
+  push(spec, 'volumes', [buildSharedVolume(), buildStorageVolume(settings)], () => created.push('spec.volumes'));
+  const sidecar = buildSidecar(workload.metadata.name ?? '', server, settings, image);
+  push(spec, 'initContainers', [sidecar], () => created.push('spec.initContainers'));
+  const args = buildArchiveArgs(settings.archiveTimeoutSeconds);
+  push(container, 'args', args, () => created.push('container.args'));
+  const mount: VolumeMount = { name: SIDECAR, mountPath: SHARED_DIR, readOnly: true };
+  push(container, 'volumeMounts', [mount], () => created.push('container.volumeMounts'));
+  record(template, created);
+}
+
+/** Appends, so that what the user wrote keeps its place; says when the list had to be made. */
+function push<K extends string, T>(
+  owner: { [key in K]?: T[] },
+  key: K,
+  items: readonly T[],
+  onCreate: () => void,
+): void {
+  const list = owner[key];
+  if (list === undefined) onCreate();
+  owner[key] = [...(list ?? []), ...items] as never;
+}
+
+function record(template: PodTemplate, created: Created[]): void {
+  if (!template.metadata) created.push('metadata');
+  template.metadata ??= {};
+  if (!template.metadata.annotations) created.push('metadata.annotations');
+  template.metadata.annotations = {
+    ...template.metadata.annotations,
+    [INJECTION_ANNOTATION]: created.sort().join(','),
+  };
+}

@@ -1,0 +1,30 @@
+// Storage settings as the variables both engines read. No secrets here: those are files. Room: inject (pure).
+import type { EnvVar } from '../api/kubernetes.ts';
+import type { Settings } from '../policy/settings.ts';
+
+/**
+ * Set by us because the engines' defaults lose data or hang (facts: WAL-G 3.0.9 and walrus 0.4.1, measured):
+ * a changed segment of the same name is an error, not an overwrite; a dead store fails in seconds, not after 15 minutes;
+ * a base backup whose WAL cannot be archived gives up; memory stays bounded.
+ */
+const GUARDS: readonly EnvVar[] = [
+  { name: 'WALG_PREVENT_WAL_OVERWRITE', value: 'true' },
+  { name: 'WALG_S3_MAX_RETRIES', value: '5' },
+  { name: 'WALG_STOP_BACKUP_TIMEOUT', value: '10m' },
+  { name: 'WALG_DOWNLOAD_FILE_RETRIES', value: '3' },
+  { name: 'WALG_UPLOAD_CONCURRENCY', value: '4' },
+  { name: 'WALG_DOWNLOAD_CONCURRENCY', value: '4' },
+  { name: 'GOMEMLIMIT', value: '256MiB' },
+];
+
+/** The policy's own prefix goes in WALGUARD_STORAGE_PREFIX: the engine's is made from it and the cluster's identity. */
+export function buildStorageEnv({ storage, compression }: Settings): EnvVar[] {
+  return [
+    { name: 'WALGUARD_STORAGE_PREFIX', value: storage.prefix },
+    ...(storage.endpoint === undefined ? [] : [{ name: 'AWS_ENDPOINT', value: storage.endpoint }]),
+    { name: 'AWS_REGION', value: storage.region },
+    { name: 'AWS_S3_FORCE_PATH_STYLE', value: String(storage.forcePathStyle) },
+    { name: 'WALG_COMPRESSION_METHOD', value: compression },
+    ...GUARDS,
+  ];
+}

@@ -1,0 +1,36 @@
+// Plain JSON helpers. Room: lib (pure).
+
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Deep equality of JSON values; the order of an object's keys does not count. */
+export function isEqual(a: unknown, b: unknown): boolean {
+  if (a === b) return true;
+  if (Array.isArray(a) || Array.isArray(b)) {
+    if (!Array.isArray(a) || !Array.isArray(b) || a.length !== b.length) return false;
+    return a.every((item, index) => isEqual(item, b[index]));
+  }
+  if (!isObject(a) || !isObject(b)) return false;
+  const keys = Object.keys(a);
+  if (keys.length !== Object.keys(b).length) return false;
+  return keys.every((key) => Object.hasOwn(b, key) && isEqual(a[key], b[key]));
+}
+
+/** JSON text with every object's keys sorted: equal values give equal bytes. */
+export function toStableJson(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(toStableJson).join(',')}]`;
+  if (!isObject(value)) return JSON.stringify(value) ?? 'null';
+  const entries = Object.keys(value)
+    .filter((key) => value[key] !== undefined)
+    .sort()
+    .map((key) => `${JSON.stringify(key)}:${toStableJson(value[key])}`);
+  return `{${entries.join(',')}}`;
+}
+
+/** A short, stable, non-cryptographic digest (FNV-1a, 32 bit, 8 hex digits) for names that must not collide by truncation. */
+export function shortHash(text: string): string {
+  let hash = 0x811c9dc5;
+  for (const char of new TextEncoder().encode(text)) hash = Math.imul(hash ^ char, 0x01000193) >>> 0;
+  return hash.toString(16).padStart(8, '0');
+}

@@ -1,0 +1,21 @@
+// postgresql.auto.conf of a cluster that is to recover. Room: lib (pure).
+import { RESTORE_SCRIPT } from '../api/names.ts';
+
+const REPLACED =
+  /^\s*(archive_|restore_command|recovery_target|recovery_end_command|primary_conninfo|primary_slot_name)/;
+
+/** The sidecar puts its script in place while Postgres starts: a minute's patience instead of a crash and a back-off. */
+const WAIT = `i=0; while [ ! -x ${RESTORE_SCRIPT} ] && [ $i -lt 300 ]; do sleep 0.2; i=$((i+1)); done`;
+
+/** Everything of the old file that has nothing to do with archiving or recovery, then what leads to the target. */
+export function buildRecoveryConf(before: string, targetTime: string): string {
+  const kept = before.split('\n').filter((line) => line.trim() !== '' && !REPLACED.test(line));
+  const settings = {
+    restore_command: `${WAIT}; exec ${RESTORE_SCRIPT} %f %p`,
+    recovery_target_time: targetTime,
+    recovery_target_action: 'promote',
+    recovery_target_timeline: 'latest',
+  };
+  const added = Object.entries(settings).map(([name, value]) => `${name} = '${value.replaceAll("'", "''")}'`);
+  return `${[...kept, ...added].join('\n')}\n`;
+}

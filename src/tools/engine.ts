@@ -1,0 +1,69 @@
+// The one place that knows how WAL-G and walrus differ. Everything else sees one engine. Room: tools.
+import type { Backup } from '../api/protected-database.ts';
+import { parseBackupList } from '../lib/backup-list.ts';
+import { type RunResult, run } from './exec.ts';
+
+export type EngineId = 'wal-g' | 'walrus';
+
+export interface Engine {
+  readonly id: EngineId;
+  /** Absolute path: WAL-G finds its own helpers by argv[0]. */
+  readonly binary: string;
+  /** Statically linked program that only talks to the daemon's socket; copied into the database container. */
+  readonly client: string;
+  readonly daemonArgs: (socket: string) => string[];
+  /** Shell words of the client's calls, for scripts that Postgres runs. `$1` is %f, `$2` is %p. */
+  readonly pushCommand: (client: string, socket: string) => string;
+  readonly fetchCommand: (client: string, socket: string) => string;
+  readonly backupPushArgs: (dataDir: string) => string[];
+  readonly backupListArgs: readonly string[];
+  readonly backupFetchArgs: (dataDir: string, name: string) => string[];
+}
+
+const ENGINES: Record<EngineId, Engine> = {
+  'wal-g': {
+    id: 'wal-g',
+    binary: '/usr/local/bin/wal-g',
+    client: '/opt/walguard/client/walg-daemon-client',
+    daemonArgs: (socket) => ['daemon', socket],
+    pushCommand: (client, socket) => `${client} --timeout 60s ${socket} wal-push "$1"`,
+    fetchCommand: (client, socket) => `${client} --timeout 60s ${socket} wal-fetch "$1" "$2"`,
+    backupPushArgs: (dataDir) => ['backup-push', dataDir],
+    backupListArgs: ['backup-list', '--json', '--detail'],
+    backupFetchArgs: (dataDir, name) => ['backup-fetch', dataDir, name],
+  },
+  walrus: {
+    id: 'walrus',
+    binary: '/usr/local/bin/walrus',
+    client: '/opt/walguard/client/walrus',
+    daemonArgs: (socket) => ['daemon', '--socket', socket],
+    pushCommand: (client, socket) => `${client} daemon-client --socket ${socket} --timeout 60s wal-push "$1"`,
+    fetchCommand: (client, socket) => `${client} daemon-client --socket ${socket} --timeout 60s wal-fetch "$1" "$2"`,
+    // WAL-G asks for a fast checkpoint by itself; walrus spreads it over minutes unless told.
+    backupPushArgs: (dataDir) => ['backup-push', '--fast', dataDir],
+    backupListArgs: ['backup-list', '--json'],
+    backupFetchArgs: (dataDir, name) => ['backup-fetch', dataDir, name],
+  },
+};
+
+/** The engine that the image was built with. */
+export function resolveEngine(id: string | undefined): Engine {
+  const engine = ENGINES[id as EngineId];
+  if (!engine) throw new Error(`WALGUARD_ENGINE is "${id ?? ''}"; walguard's image sets it to wal-g or walrus`);
+  return engine;
+}
+
+const LIST_TIMEOUT_MS = 120_000;
+
+export async function listBackups(engine: Engine, env: NodeJS.ProcessEnv): Promise<Backup[]> {
+  const result = await run(engine.binary, engine.backupListArgs, { env, timeoutMs: LIST_TIMEOUT_MS });
+  if (result.code !== 0) throw engineError('backup-list', result);
+  return parseBackupList(result.stdout);
+}
+
+export function engineError(verb: string, { code, stderrTail, timedOut }: RunResult): Error {
+  const lines = stderrTail.trim().split('\n').slice(-3).join(' | ');
+  return new Error(
+    timedOut ? `${verb} was ended at its deadline: ${lines}` : `${verb} failed with code ${code}: ${lines}`,
+  );
+}
