@@ -5,7 +5,7 @@ import { basename, dirname, join } from 'node:path';
 import { ARCHIVE_SCRIPT, ARCHIVE_SOCKET, RECOVERY_SOCKET, RESTORE_SCRIPT } from '../api/names.ts';
 import type { Engine } from '../tools/engine.ts';
 
-/** Missing is 74 for both engines. */
+/** The client's own exit code is what Postgres wants: 0 is archived, anything else is tried again. */
 export function buildArchiveScript(engine: Engine, client: string): string {
   return `#!/bin/sh\nexec ${engine.pushCommand(client, ARCHIVE_SOCKET)}\n`;
 }
@@ -18,11 +18,12 @@ export function buildRestoreScript(engine: Engine, client: string): string {
   return `#!/bin/sh
 i=0
 while [ ! -S ${RECOVERY_SOCKET} ] && [ $i -lt 150 ]; do sleep 0.2; i=$((i+1)); done
-${engine.fetchCommand(client, RECOVERY_SOCKET)}
-case $? in
-  0) exit 0 ;;
-  74) exit 1 ;;
-  *) exit 255 ;;
+said=$(${engine.fetchCommand(client, RECOVERY_SOCKET)} 2>&1)
+answer="$?:$said"
+case "$answer" in
+  0:*) exit 0 ;;
+  ${engine.missingPattern}) exit 1 ;;
+  *) printf 'walguard: %s could not be fetched: %s\n' "$1" "$answer" >&2; exit 255 ;;
 esac
 `;
 }

@@ -30,7 +30,8 @@ const PASSED_ON = /^(AWS_|WALG_|GOMEMLIMIT$|HOME$|USER$|PATH$|PGDATA$|SSL_CERT)/
 /** What the engine sees: storage and limits, and SQL access only where the caller adds it. */
 export function buildEngineEnv(context: AgentContext, prefix: string, credentials: Credentials): NodeJS.ProcessEnv {
   const passed = Object.entries(context.env).filter(([name]) => PASSED_ON.test(name));
-  return { ...Object.fromEntries(passed), ...credentials, WALG_S3_PREFIX: prefix };
+  // Without colour codes, which would be noise in a JSON log.
+  return { ...Object.fromEntries(passed), ...credentials, WALG_S3_PREFIX: prefix, NO_COLOR: '1' };
 }
 
 /** SQL access for the engine, by libpq's variables. */

@@ -12,10 +12,15 @@ export function buildRecoveryConf(before: string, targetTime: string): string {
   const kept = before.split('\n').filter((line) => line.trim() !== '' && !REPLACED.test(line));
   const settings = {
     restore_command: `${WAIT}; exec ${RESTORE_SCRIPT} %f %p`,
-    recovery_target_time: targetTime,
+    recovery_target_time: toPostgresTime(targetTime),
     recovery_target_action: 'promote',
     recovery_target_timeline: 'latest',
   };
   const added = Object.entries(settings).map(([name, value]) => `${name} = '${value.replaceAll("'", "''")}'`);
   return `${[...kept, ...added].join('\n')}\n`;
+}
+
+/** Postgres reads the setting before it knows time zone abbreviations: "Z" stops it from starting, "+00" does not. */
+function toPostgresTime(rfc3339: string): string {
+  return new Date(rfc3339).toISOString().replace('T', ' ').replace('Z', '+00');
 }

@@ -15,6 +15,8 @@ export interface Engine {
   /** Shell words of the client's calls, for scripts that Postgres runs. `$1` is %f, `$2` is %p. */
   readonly pushCommand: (client: string, socket: string) => string;
   readonly fetchCommand: (client: string, socket: string) => string;
+  /** sh pattern of `<exit code>:<stderr>` by which that client says that the segment is not in the archive. */
+  readonly missingPattern: string;
   readonly backupPushArgs: (dataDir: string) => string[];
   readonly backupListArgs: readonly string[];
   readonly backupFetchArgs: (dataDir: string, name: string) => string[];
@@ -28,6 +30,7 @@ const ENGINES: Record<EngineId, Engine> = {
     daemonArgs: (socket) => ['daemon', socket],
     pushCommand: (client, socket) => `${client} --timeout 60s ${socket} wal-push "$1"`,
     fetchCommand: (client, socket) => `${client} --timeout 60s ${socket} wal-fetch "$1" "$2"`,
+    missingPattern: '74:*',
     backupPushArgs: (dataDir) => ['backup-push', dataDir],
     backupListArgs: ['backup-list', '--json', '--detail'],
     backupFetchArgs: (dataDir, name) => ['backup-fetch', dataDir, name],
@@ -39,6 +42,9 @@ const ENGINES: Record<EngineId, Engine> = {
     daemonArgs: (socket) => ['daemon', '--socket', socket],
     pushCommand: (client, socket) => `${client} daemon-client --socket ${socket} --timeout 60s wal-push "$1"`,
     fetchCommand: (client, socket) => `${client} daemon-client --socket ${socket} --timeout 60s wal-fetch "$1" "$2"`,
+    // walrus 0.4.1 ends with 1 for every failure. Its client prints these words for the daemon's answer
+    // ArchiveNonExistence and for nothing else (read in its source, seen in a recovery).
+    missingPattern: "1:*'archive not found'*",
     // WAL-G asks for a fast checkpoint by itself; walrus spreads it over minutes unless told.
     backupPushArgs: (dataDir) => ['backup-push', '--fast', dataDir],
     backupListArgs: ['backup-list', '--json'],
