@@ -24,7 +24,8 @@ const tiers = process.argv.slice(2);
 const files = tiers.flatMap(listFiles);
 if (files.length === 0) throw new Error(`no test files in ${tiers.join(', ') || 'no tier'}`);
 process.stderr.write(`walguard: ${files.length} test files of ${tiers.join(', ')}\n`);
-const args = ['--test', '--test-concurrency=2', '--test-reporter=spec', ...files];
+// One file at a time: those of the slow tiers start and end the checkout's one cluster.
+const args = ['--test', '--test-concurrency=1', '--test-reporter=spec', ...files];
 const { status } = spawnSync(process.execPath, args, {
   cwd: root,
   stdio: 'inherit',
