@@ -83,7 +83,6 @@ test('each program is told what it reads', async () => {
     'LOG_LEVEL',
     'WALGUARD_COPY_STORAGE_SECRET',
     'WALGUARD_IMAGE',
-    'WALGUARD_LEASE',
     'WALGUARD_MINT_STORAGE_SECRET',
     'WALGUARD_NAMESPACE',
     'WALGUARD_PORT',
