@@ -1,0 +1,4 @@
+# rootfs.tar is what debootstrap made.
+FROM scratch
+ADD rootfs.tar /
+CMD ["bash"]
