@@ -9,6 +9,9 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const node = join(root, 'node_modules', '.bin', 'node');
 const installed = join(root, 'node_modules', '.package-lock.json');
 
+// Ctrl-C goes to the whole process group: the program itself cleans up, and its exit code is handed on.
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => {});
+
 function isInstalled() {
   if (!existsSync(node) || !existsSync(installed)) return false;
   return statSync(installed).mtimeMs >= statSync(join(root, 'package-lock.json')).mtimeMs;

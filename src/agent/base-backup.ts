@@ -42,7 +42,7 @@ async function push(context: AgentContext, identity: ClusterIdentity, timeoutMs:
   const prefix = buildStoragePrefix(policyPrefix, namespace, database, identity);
   const env = { ...buildEngineEnv(context, prefix, await requireCredentials()), ...buildConnectionEnv(context) };
   const before = new Set((await listBackups(engine, env)).map(({ name }) => name));
-  const onStderr = (text: string) => log.info(text.trim());
+  const onStderr = (line: string) => log.info(line);
   const result = await run(engine.binary, engine.backupPushArgs(pgdata), { env, timeoutMs, onStderr });
   if (result.code !== 0) throw engineError('backup-push', result);
   const made = (await listBackups(engine, env)).filter(({ name }) => !before.has(name)).at(-1);

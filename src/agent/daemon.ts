@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises';
 import { ARCHIVE_SOCKET, RECOVERY_SOCKET } from '../api/names.ts';
 import type { RestoreRecord } from '../api/reports.ts';
 import { buildStoragePrefix, type ClusterIdentity } from '../lib/cluster-identity.ts';
-import { type ChildProcess, killGroup, start } from '../tools/exec.ts';
+import { type ChildProcess, killGroup, onLines, start } from '../tools/exec.ts';
 import type { AgentContext } from './context.ts';
 import { buildEngineEnv, type Credentials } from './storage.ts';
 
@@ -87,9 +87,7 @@ async function startDaemon(context: AgentContext, desired: DesiredDaemon): Promi
   const daemon: Running = { desired, child, exited: false };
   log.info({ role: desired.role, prefix: desired.prefix, engine: engine.id }, 'daemon started');
   for (const stream of [child.stdout, child.stderr]) {
-    stream
-      ?.setEncoding('utf8')
-      .on('data', (text: string) => log.info({ role: desired.role }, text.trim().slice(0, 500)));
+    onLines(stream, env, (line) => log.info({ role: desired.role }, line));
   }
   child.on('error', (error) => {
     daemon.exited = true;

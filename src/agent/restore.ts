@@ -1,7 +1,7 @@
 // Fills an empty volume with a base backup and leaves it ready to recover to the target. Room: agent (door).
 import type { RestoreReport } from '../api/reports.ts';
 import { chooseBaseBackup } from '../lib/backup-list.ts';
-import { engineError, listBackups } from '../tools/engine.ts';
+import { engineError, isPrefixEmpty, listBackups } from '../tools/engine.ts';
 import { run } from '../tools/exec.ts';
 import { flushWal } from '../tools/postgres.ts';
 import { type AgentContext, readContext, required } from './context.ts';
@@ -17,6 +17,7 @@ export async function runRestore(env: NodeJS.ProcessEnv): Promise<RestoreReport>
   const targetTime = required(env, 'WALGUARD_TARGET_TIME');
   await assertEmpty(context.pgdata);
   const engineEnv = buildEngineEnv(context, storagePrefix, await requireCredentials());
+  await assertOwnPrefixFree(context, engineEnv, storagePrefix, required(env, 'WALGUARD_DESTINATION'));
   await flushSource(context);
 
   const backups = await listBackups(context.engine, engineEnv);
@@ -26,7 +27,7 @@ export async function runRestore(env: NodeJS.ProcessEnv): Promise<RestoreReport>
   const result = await run(context.engine.binary, context.engine.backupFetchArgs(context.pgdata, base.name), {
     env: engineEnv,
     timeoutMs: Number(required(env, 'WALGUARD_TIMEOUT_SECONDS')) * 1000,
-    onStderr: (text) => context.log.info(text.trim()),
+    onStderr: (line) => context.log.info(line),
   });
   if (result.code !== 0) throw engineError('backup-fetch', result);
   const restore = required(env, 'WALGUARD_RESTORE');
@@ -39,13 +40,34 @@ export async function runRestore(env: NodeJS.ProcessEnv): Promise<RestoreReport>
   };
 }
 
+/**
+ * An earlier restore under the same name archived the same timeline there. Its segments differ and are never overwritten,
+ * so this one could not archive: better to know now.
+ */
+async function assertOwnPrefixFree(
+  { engine, policyPrefix, namespace }: AgentContext,
+  env: NodeJS.ProcessEnv,
+  sourcePrefix: string,
+  destination: string,
+): Promise<void> {
+  const identity = sourcePrefix.split('/').slice(-2).join('/');
+  const prefix = `${policyPrefix}/${namespace}/${destination}/${identity}`;
+  if (await isPrefixEmpty(engine, { ...env, WALG_S3_PREFIX: prefix })) return;
+  throw new Error(
+    `${prefix} already holds the backups of an earlier "${destination}", which a new one must not mix with; name another destination`,
+  );
+}
+
 /** A source that still runs holds changes that are not archived yet; one that is gone must not stop the restore. */
 async function flushSource({ connection, log }: AgentContext): Promise<void> {
   try {
     const segment = await flushWal(connection, FLUSH_TIMEOUT_MS);
     log.info({ segment }, "the source's WAL is archived up to now");
   } catch (error) {
-    log.warn({ error: (error as Error).message }, 'the source does not answer; restoring from what is archived');
+    log.warn(
+      { error: (error as Error).message },
+      'could not archive the newest WAL of the source; restoring from what is archived',
+    );
   }
 }
 

@@ -122,6 +122,7 @@ export interface Pod extends KubeObject {
     podIP?: string;
     containerStatuses?: {
       name: string;
+      restartCount: number;
       state?: { terminated?: { exitCode: number; message?: string; reason?: string; finishedAt?: string } };
     }[];
     [field: string]: unknown;

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { API_VERSION, EXIT } from '../api/names.ts';
 import type { Restore } from '../api/restore.ts';
 import { createKube, currentNamespace, type Kube, KubeError, loadKubeConfig } from '../kube/client.ts';
+import { deriveName } from '../lib/name.ts';
 
 export interface RestoreOptions {
   readonly toTime: string;
@@ -21,6 +22,7 @@ const POLL_MS = 1000;
 export async function runRestore(database: string, options: RestoreOptions): Promise<number> {
   const target = parseTime(options.toTime, new Date());
   if (typeof target === 'string') return usage(target);
+  if (!(Number(options.timeout) > 0)) return usage(`--timeout "${options.timeout}" is no number of seconds`);
   const config = loadKubeConfig(options);
   const kube = createKube(config);
   const namespace = options.namespace ?? currentNamespace(config);
@@ -38,20 +40,27 @@ export async function runRestore(database: string, options: RestoreOptions): Pro
   return follow(kube, restore, Number(options.timeout), options.output);
 }
 
+const TIME = /^(\d{4}-\d{2}-\d{2})(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?)?$/i;
+
 /** A moment in the past with a zone, or why it is none. */
 export function parseTime(text: string, now: Date): Date | string {
+  const [, date, zone] = TIME.exec(text) ?? [];
   const time = new Date(text);
-  if (Number.isNaN(time.getTime()))
+  // Date takes "5 Z" for a moment of 2001, and the 31st of February for the 3rd of March.
+  if (date === undefined || Number.isNaN(time.getTime()) || !isDay(date))
     return `--to-time "${text}" is no time; write RFC 3339, such as ${now.toISOString()}`;
-  if (!/(Z|[+-]\d{2}:?\d{2})$/i.test(text))
-    return `--to-time "${text}" has no time zone; add Z or an offset such as +02:00`;
+  if (zone === undefined) return `--to-time "${text}" has no time zone; add Z or an offset such as +02:00`;
   if (time > now) return `--to-time "${text}" is in the future; the server here says ${now.toISOString()}`;
   return time;
 }
 
+function isDay(date: string): boolean {
+  return new Date(`${date}T00:00:00Z`).toISOString().startsWith(date);
+}
+
 export function buildRestore(database: string, namespace: string, target: Date, as: string | undefined): Restore {
   const stamp = target.toISOString().replace(/[-:]/g, '').replace(/\..*$/, '').replace('T', '-').toLowerCase();
-  const statefulSet = as ?? `${database}-${stamp}`;
+  const statefulSet = as ?? deriveName(database, stamp);
   return {
     apiVersion: API_VERSION,
     kind: 'Restore',

@@ -1,7 +1,7 @@
 // What a Restore makes: a claim of its own, a Job that fills it, a StatefulSet that replays and goes on from it.
 // Room: companion (pure).
-import type { KubeObject, PersistentVolumeClaim, StatefulSet } from '../api/kubernetes.ts';
-import { LABEL, RESTORED_BY_ANNOTATION } from '../api/names.ts';
+import type { KubeObject, OwnerReference, PersistentVolumeClaim, StatefulSet } from '../api/kubernetes.ts';
+import { API_VERSION, LABEL, RESTORED_BY_ANNOTATION } from '../api/names.ts';
 import type { Restore } from '../api/restore.ts';
 import { strip } from '../inject/strip.ts';
 import { buildAgentPod } from './agent-pod.ts';
@@ -57,6 +57,7 @@ export function buildRestoreJob(
     env: [
       { name: 'PGHOST', value: serviceName(sourcePod) },
       { name: 'WALGUARD_RESTORE', value: name },
+      { name: 'WALGUARD_DESTINATION', value: restore.spec.destination.statefulSet },
       { name: 'WALGUARD_SOURCE_PREFIX', value: storagePrefix },
       { name: 'WALGUARD_TARGET_TIME', value: restore.spec.target.time },
       { name: 'WALGUARD_TIMEOUT_SECONDS', value: String(FETCH_TIMEOUT_SECONDS - 60) },
@@ -67,7 +68,12 @@ export function buildRestoreJob(
   return {
     apiVersion: 'batch/v1',
     kind: 'Job',
-    metadata: { name: restoreJobName(name), namespace: restore.metadata.namespace ?? '', labels: labelsOf(restore) },
+    metadata: {
+      name: restoreJobName(name),
+      namespace: restore.metadata.namespace ?? '',
+      labels: labelsOf(restore),
+      ...ownedByRestore(restore),
+    },
     spec: {
       // A second try would find the first one's files and refuse; the engine retries single downloads itself.
       backoffLimit: 0,
@@ -80,6 +86,12 @@ export function buildRestoreJob(
   };
 }
 
+/** It goes with its Restore: a later one of the same name must not take this one's end, to another target, for its own. */
+function ownedByRestore({ metadata }: Restore): { ownerReferences?: OwnerReference[] } {
+  if (!metadata.uid || !metadata.name) return {};
+  return { ownerReferences: [{ apiVersion: API_VERSION, kind: 'Restore', name: metadata.name, uid: metadata.uid }] };
+}
+
 /**
  * The source's StatefulSet under a new name. Its labels are new too: with the old ones the source's Services would send
  * clients to the restored database, and its selector would claim the pods.
@@ -87,7 +99,9 @@ export function buildRestoreJob(
 export function buildRestoredStatefulSet(source: StatefulSet, subject: Subject, restore: Restore): StatefulSet {
   const name = restore.spec.destination.statefulSet;
   const labels = { 'app.kubernetes.io/name': name, [LABEL.restore]: restore.metadata.name ?? '' };
-  const { spec, metadata, apiVersion, kind } = strip(source);
+  const { spec: sourceSpec, metadata, apiVersion, kind } = strip(source);
+  // The one pod is number 0, whose name the restored claim bears.
+  const { ordinals: _start, ...spec } = sourceSpec;
   const template = structuredClone(spec.template);
   template.metadata = { ...keepAnnotations(template.metadata?.annotations), labels };
   for (const volume of template.spec.volumes ?? []) {

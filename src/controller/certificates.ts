@@ -46,7 +46,16 @@ export async function ensureCertificates(
 function needsRenewal({ data }: Secret, now: Date): boolean {
   const leaf = decode(data?.['tls.crt']);
   if (!leaf || !data?.['tls.key'] || !data['ca.crt'] || !data['ca.key']) return true;
-  return new X509Certificate(leaf).validToDate.getTime() - now.getTime() < RENEW_BEFORE_MS;
+  return endOf(leaf) - now.getTime() < RENEW_BEFORE_MS;
+}
+
+/** A damaged certificate ended long ago: it is replaced, where an error would stop the controller at every look. */
+function endOf(pem: string): number {
+  try {
+    return new X509Certificate(pem).validToDate.getTime();
+  } catch {
+    return 0;
+  }
 }
 
 function decode(base64: string | undefined): string {
@@ -81,7 +90,7 @@ function reusableCa(old: Secret | undefined, now: Date): Pem | undefined {
   const key = decode(old?.data?.['ca.key']);
   if (!cert || !key) return undefined;
   const leafEnd = now.getTime() + LEAF_DAYS * DAY_MS;
-  return new X509Certificate(cert).validToDate.getTime() > leafEnd ? { cert, key } : undefined;
+  return endOf(cert) > leafEnd ? { cert, key } : undefined;
 }
 
 async function mintCa(now: Date): Promise<Pem> {

@@ -81,7 +81,11 @@ function look(restore: Restore, world: World): Progress {
     objects.find((each) => each.metadata.name === name && each.metadata.namespace === namespaceOf(restore));
   const source = here(world.statefulSets, restore.spec.source.database);
   const subject = source ? resolveSubject(source, world) : '';
-  const job = here(world.jobs, restoreJobName(restore.metadata.name ?? ''));
+  // A job of an earlier Restore of the same name, about to be collected, went to another target.
+  const own = world.jobs.filter((each) =>
+    each.metadata.ownerReferences?.some(({ uid }) => uid === restore.metadata.uid),
+  );
+  const job = here(own, restoreJobName(restore.metadata.name ?? ''));
   return {
     source,
     destination: here(world.statefulSets, restore.spec.destination.statefulSet),
@@ -172,8 +176,9 @@ function watchReplay(restore: Restore, world: World): Step {
   const answer = world.sidecars.get(keyOf(pod)) ?? 'the pod does not exist yet';
   const status = { ...restore.status, phase: 'Replaying' as const };
   if (typeof answer === 'string') return { actions: [], status: { ...status, message: `replaying WAL; ${answer}` } };
-  if (answer.postgres === 'down' || answer.inRecovery !== false)
-    return { actions: [], status: { ...status, message: 'replaying WAL' } };
+  if (answer.postgres === 'down' || answer.inRecovery !== false) {
+    return { actions: [], status: { ...status, message: describeReplay(restore, world) } };
+  }
   return {
     actions: [],
     status: {
@@ -184,6 +189,16 @@ function watchReplay(restore: Restore, world: World): Step {
       ...(answer.lastReplayedTime ? { lastReplayedTime: answer.lastReplayedTime } : {}),
     },
   };
+}
+
+/** A recovery that cannot go on ends Postgres, and Kubernetes starts it again: worth saying, and where to look. */
+function describeReplay(restore: Restore, { pods }: World): string {
+  const namespace = namespaceOf(restore);
+  const name = `${restore.spec.destination.statefulSet}-0`;
+  const pod = pods.find(({ metadata }) => metadata.name === name && metadata.namespace === namespace);
+  const ended = pod?.status?.containerStatuses?.find(({ restartCount }) => restartCount > 0);
+  if (!ended) return 'replaying WAL';
+  return `replaying WAL; Postgres has ended ${ended.restartCount} times, see: kubectl -n ${namespace} logs ${name} -c ${ended.name} --previous`;
 }
 
 function fail(restore: Restore, message: string, { now }: World): Step {

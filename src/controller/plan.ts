@@ -1,7 +1,11 @@
 // The decision for one protected database: its companions and its status. No I/O. Room: controller (door).
 import type { KubeObject, StatefulSet } from '../api/kubernetes.ts';
-import { API_VERSION, GROUP, LABEL } from '../api/names.ts';
-import type { Instance as ObservedInstance, ProtectedDatabaseStatus } from '../api/protected-database.ts';
+import { ANNOTATION, API_VERSION, GROUP, LABEL } from '../api/names.ts';
+import type {
+  Instance as ObservedInstance,
+  ProtectedDatabase,
+  ProtectedDatabaseStatus,
+} from '../api/protected-database.ts';
 import type { SidecarStatus } from '../api/reports.ts';
 import { buildBaseBackupCronJob, buildFirstBaseBackupJob } from '../companion/base-backup.ts';
 import { firstBaseBackupName, type Instance, listInstances, type Subject } from '../companion/instance.ts';
@@ -122,7 +126,7 @@ function observeInstance({ workload }: Subject, { pod }: Instance, world: World)
 }
 
 function describeUnresolved(why: string, { metadata }: StatefulSet): ProtectedDatabaseStatus {
-  const policy = metadata.annotations?.[`${GROUP}/policy`] ?? '';
+  const policy = metadata.annotations?.[ANNOTATION.policy] ?? '';
   const lastTransitionTime = metadata.creationTimestamp ?? '1970-01-01T00:00:00Z';
   return {
     policy,
@@ -130,6 +134,29 @@ function describeUnresolved(why: string, { metadata }: StatefulSet): ProtectedDa
     conditions: [{ type: 'Protected', status: 'False', reason: 'NotResolved', message: why, lastTransitionTime }],
     instances: [],
   };
+}
+
+/** A database whose StatefulSet is gone, or names no policy any more: what was said of it must not stand. */
+export function planGone(database: ProtectedDatabase, { statefulSets, now }: World): Action[] {
+  const { name, namespace } = database.metadata;
+  const workload = statefulSets.find(({ metadata }) => metadata.name === name && metadata.namespace === namespace);
+  if (workload?.metadata.annotations?.[ANNOTATION.policy]) return [];
+  const message = workload ? 'its StatefulSet names no policy' : 'its StatefulSet does not exist; its backups are kept';
+  const conditions = ['Protected', 'ContinuousArchiving'].map((type) => {
+    const before = database.status?.conditions?.find((condition) => condition.type === type);
+    const isSame = before?.status === 'False' && before.reason === 'NotProtected';
+    return {
+      type,
+      status: 'False' as const,
+      reason: 'NotProtected',
+      message,
+      lastTransitionTime: isSame ? before.lastTransitionTime : now,
+    };
+  });
+  const status: ProtectedDatabaseStatus = { ...database.status, conditions };
+  if (isEqual(database.status, status)) return [];
+  const { apiVersion, kind } = database;
+  return [{ verb: 'apply-status', object: { apiVersion, kind, metadata: { name, namespace }, status } as KubeObject }];
 }
 
 function planStatus(workload: StatefulSet, world: World, status: ProtectedDatabaseStatus): Action[] {

@@ -7,7 +7,7 @@ import { createLogger, type Logger } from '../telemetry/log.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
 import type { Action } from './action.ts';
 import { type CertificateOptions, ensureCertificates } from './certificates.ts';
-import { planDatabase } from './plan.ts';
+import { planDatabase, planGone } from './plan.ts';
 import { planRestore } from './plan-restore.ts';
 import { copyStorageSecret, mintStorageSecret } from './secrets.ts';
 import { gather, WATCHED, type World } from './world.ts';
@@ -82,6 +82,7 @@ export function planAll(world: World): Action[] {
   );
   return [
     ...databases.flatMap((workload) => planDatabase(workload, world)),
+    ...world.databases.flatMap((database) => planGone(database, world)),
     ...world.restores.flatMap((restore) => planRestore(restore, world)),
   ];
 }

@@ -73,6 +73,7 @@ function describe(workload: StatefulSet, { container, flavour, path }: Candidate
   if (pgdata === undefined) return refused(pgdataUnknown(path));
   const mount = findDataMount(container, pgdata);
   if (!mount) return refused(dataMountMissing(path, pgdata));
+  if (mount.subPathExpr !== undefined) return refused(dataMountExpression(path, mount));
   const volume = findDataVolume(workload, mount);
   if (!volume) return refused(dataNotPersistent(workload, mount));
   const identity = resolveIdentity(workload, container, flavour);
@@ -101,6 +102,16 @@ function dataMountMissing(path: string, pgdata: string): Refusal {
     field: `${path}.volumeMounts`,
     seen: `without a mount that holds ${pgdata}`,
     remedy: 'Mount a persistent volume at the data directory or above it; as it is, the data die with the pod.',
+  };
+}
+
+/** The variables in it are the database container's own; a container that lacks them does not start, nor does the pod. */
+function dataMountExpression(path: string, mount: VolumeMount): Refusal {
+  return {
+    code: 'data-mount-expression',
+    field: `${path}.volumeMounts`,
+    seen: `"${mount.name}" with subPathExpr, which no other container can resolve`,
+    remedy: 'Mount the data volume without subPathExpr; a plain subPath is fine.',
   };
 }
 

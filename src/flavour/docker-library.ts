@@ -47,7 +47,9 @@ function hasServerArguments({ args }: Container): boolean {
 function majorOf(container: Container): number | undefined {
   const pgMajor = container.env?.find(({ name }) => name === 'PG_MAJOR')?.value;
   const tag = (container.image ?? '').split('@')[0]?.split('/').at(-1)?.split(':')[1];
-  const text = pgMajor ?? /(?:^|pg)(\d{1,2})(?=$|[.-])/.exec(tag ?? '')?.[1];
+  // `pg15` first: in `2.11.2-pg15` and `0.8.0-pg17` the leading number is the extension's own version.
+  const stated = /pg(\d{1,2})(?=$|[.-])/.exec(tag ?? '') ?? /^(\d{1,2})(?=$|[.-])/.exec(tag ?? '');
+  const text = pgMajor ?? stated?.[1];
   return text === undefined ? undefined : Number(text);
 }
 
@@ -85,8 +87,9 @@ export const dockerLibrary: Flavour = {
   matches,
   isServer,
   pgdata,
-  // Alpine's postgres user is 70, Debian's is 999.
-  identity: ({ tag }) => (tag?.includes('alpine') ? { uid: 70, gid: 70 } : { uid: 999, gid: 999 }),
+  // Alpine's postgres user is 70, Debian's is 999. timescale/timescaledb is Alpine without saying so in its tags.
+  identity: ({ name, tag }) =>
+    name === 'timescaledb' || tag?.includes('alpine') ? { uid: 70, gid: 70 } : { uid: 999, gid: 999 },
   checkArguments,
   connectionEnv: ['POSTGRES_USER', 'POSTGRES_PASSWORD'],
 };

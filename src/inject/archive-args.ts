@@ -31,31 +31,29 @@ interface Conflict {
 
 const CONFLICTS: readonly Conflict[] = [
   {
-    pattern: /^(?:--)?archive[-_](?:command|library|cleanup[-_]command)=/,
+    pattern: /^(?:--)?archive[-_](?:command|library|cleanup[-_]command)=/i,
     code: 'archive-command-present',
     remedy: 'This database is archived by something else already; remove that setting to let walguard archive it.',
   },
   {
-    pattern: /^(?:--)?archive[-_]mode=/,
+    pattern: /^(?:--)?archive[-_]mode=/i,
     code: 'archive-mode-present',
     remedy: 'Remove the setting; walguard sets archive_mode itself.',
   },
   {
-    pattern: /^(?:--)?wal[-_]level=minimal$/,
+    pattern: /^(?:--)?wal[-_]level=minimal$/i,
     code: 'wal-level-minimal',
     remedy: 'Use wal_level=replica (the default) or logical; without it Postgres does not start with archiving on.',
   },
 ];
 
-/** Arguments of the user's own that would fight with ours. `-cNAME=VALUE` in one word counts too. */
+/** Arguments of the user's own that would fight with ours, in the list at `path`. `-cNAME=VALUE` in one word counts too. */
 export function findArgumentConflicts(args: readonly string[], path: string): Refusal[] {
   return args.flatMap((argument, index) => {
     const setting = argument.replace(/^-c\s*/, '');
     const conflict = CONFLICTS.find(({ pattern }) => pattern.test(setting));
     if (!conflict) return [];
     const name = setting.replace(/^--/, '').split('=')[0];
-    return [
-      { code: conflict.code, field: `${path}.args[${index}]`, seen: `a setting of ${name}`, remedy: conflict.remedy },
-    ];
+    return [{ code: conflict.code, field: `${path}[${index}]`, seen: `a setting of ${name}`, remedy: conflict.remedy }];
   });
 }

@@ -42,22 +42,37 @@ function findObstacles(workload: StatefulSet, { flavour, container, path }: Post
   const unreachable = flavour.checkArguments(container, path);
   return [
     ...(unreachable ? [unreachable] : []),
-    ...findArgumentConflicts(container.args ?? [], path),
-    ...findArgumentConflicts(container.command ?? [], path),
-    ...findTakenNames(workload.spec.template),
+    ...findArgumentConflicts(container.args ?? [], `${path}.args`),
+    ...findArgumentConflicts(container.command ?? [], `${path}.command`),
+    ...findTakenNames(workload),
   ];
 }
 
-function findTakenNames({ spec }: PodTemplate): Refusal[] {
-  const remedy = 'Rename it; walguard needs that name for its own.';
-  const ours = [SIDECAR, STORAGE_VOLUME];
-  const volumes = (spec.volumes ?? []).flatMap(({ name }, index) => (ours.includes(name) ? [`volumes[${index}]`] : []));
-  const containers = spec.containers.flatMap(({ name }, index) => (name === SIDECAR ? [`containers[${index}]`] : []));
-  return [...volumes, ...containers].map((where) => ({
+function findTakenNames({ spec: { template, volumeClaimTemplates } }: StatefulSet): Refusal[] {
+  const at = (path: string, names: readonly (string | undefined)[], taken: readonly string[]) =>
+    names.flatMap((name, index) => (taken.includes(name ?? '') ? [path.replace('#', String(index))] : []));
+  const pod = 'spec.template.spec';
+  const volumes = [SIDECAR, STORAGE_VOLUME];
+  const fields = [
+    ...at(`${pod}.volumes[#].name`, template.spec.volumes?.map(({ name }) => name) ?? [], volumes),
+    // A claim template takes the place of a pod volume of the same name.
+    ...at(
+      'spec.volumeClaimTemplates[#].metadata.name',
+      volumeClaimTemplates?.map(({ metadata }) => metadata.name) ?? [],
+      volumes,
+    ),
+    ...at(`${pod}.initContainers[#].name`, template.spec.initContainers?.map(({ name }) => name) ?? [], [SIDECAR]),
+    ...at(
+      `${pod}.containers[#].name`,
+      template.spec.containers.map(({ name }) => name),
+      [SIDECAR],
+    ),
+  ];
+  return fields.map((field) => ({
     code: 'name-taken',
-    field: `spec.template.spec.${where}.name`,
+    field,
     seen: "the name of walguard's own",
-    remedy,
+    remedy: 'Rename it; walguard needs that name for its own.',
   }));
 }
 

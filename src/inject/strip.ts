@@ -1,4 +1,4 @@
-// The exact inverse of inject: removes only what is ours, by name. Room: inject (pure).
+// The exact inverse of inject: removes only what is ours, by name, where inject left its record. Room: inject (pure).
 import type { Container, PodTemplate, StatefulSet } from '../api/kubernetes.ts';
 import { INJECTION_ANNOTATION, SIDECAR, STORAGE_VOLUME } from '../api/names.ts';
 import { removeArchiveArgs } from './archive-args.ts';
@@ -12,14 +12,20 @@ export type Created =
   | 'container.args'
   | 'container.volumeMounts';
 
+/** By the record on the template, not by names alone: a container or volume of the user's own may be called walguard. */
 export function isInjected({ spec }: StatefulSet): boolean {
-  return (spec.template.spec.initContainers ?? []).some(({ name }) => name === SIDECAR);
+  return isRecorded(spec.template) && (spec.template.spec.initContainers ?? []).some(({ name }) => name === SIDECAR);
+}
+
+function isRecorded({ metadata }: PodTemplate): boolean {
+  return metadata?.annotations?.[INJECTION_ANNOTATION] !== undefined;
 }
 
 /** A copy of the workload without walguard's injection; equal to the input where there is none. */
 export function strip(workload: StatefulSet): StatefulSet {
   const result = structuredClone(workload);
   const { template } = result.spec;
+  if (!isRecorded(template)) return result;
   const created = readRecord(template);
   const { spec, metadata } = template;
   if (spec.initContainers) spec.initContainers = spec.initContainers.filter(({ name }) => name !== SIDECAR);

@@ -13,12 +13,14 @@ export function parsePolicySpec(name: string, spec: unknown): BackupPolicySpec |
 }
 
 function toRefusal(name: string, { instancePath, params, message }: ErrorObject): Refusal {
-  const property = params.additionalProperty ?? params.missingProperty;
+  const { missingProperty, additionalProperty, allowedValues } = params;
+  const property = missingProperty ?? additionalProperty;
   const path = instancePath.replaceAll('/', '.') + (property === undefined ? '' : `.${property}`);
-  return {
-    code: 'policy-invalid',
-    field: `BackupPolicy/${name} spec${path}`,
-    seen: 'not as the schema has it',
-    remedy: `It ${message}${params.allowedValues ? `: ${params.allowedValues.join(', ')}` : ''}.`,
-  };
+  const refusal = { code: 'policy-invalid', field: `BackupPolicy/${name} spec${path}` };
+  if (missingProperty !== undefined) return { ...refusal, seen: 'missing', remedy: 'Add it.' };
+  if (additionalProperty !== undefined) {
+    return { ...refusal, seen: 'no field of a BackupPolicy', remedy: 'Correct its name, or remove it.' };
+  }
+  const allowed = allowedValues ? `: ${allowedValues.join(', ')}` : '';
+  return { ...refusal, seen: 'not as the schema has it', remedy: `It ${message}${allowed}.` };
 }

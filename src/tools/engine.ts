@@ -67,8 +67,16 @@ export async function listBackups(engine: Engine, env: NodeJS.ProcessEnv): Promi
   return parseBackupList(result.stdout);
 }
 
+/** Does the store hold anything below the prefix that `env` names? */
+export async function isPrefixEmpty(engine: Engine, env: NodeJS.ProcessEnv): Promise<boolean> {
+  const result = await run(engine.binary, ['st', 'ls'], { env, timeoutMs: LIST_TIMEOUT_MS });
+  if (result.code !== 0) throw engineError('st ls', result);
+  // The first line is the table's head.
+  return result.stdout.trim().split('\n').length <= 1;
+}
+
 export function engineError(verb: string, { code, stderrTail, timedOut }: RunResult): Error {
-  const lines = stderrTail.trim().split('\n').slice(-3).join(' | ');
+  const lines = stderrTail.slice(-3).join(' | ');
   return new Error(
     timedOut ? `${verb} was ended at its deadline: ${lines}` : `${verb} failed with code ${code}: ${lines}`,
   );

@@ -2,40 +2,44 @@
 // children outlive a signal to their parent (measured: a backup-push on a dead store). Room: tools.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { constants } from 'node:os';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 
 export type { ChildProcess } from 'node:child_process';
 
 export interface RunOptions {
   readonly env: NodeJS.ProcessEnv;
   readonly timeoutMs: number;
-  /** Called with each chunk of stderr, for progress. */
-  readonly onStderr?: (text: string) => void;
+  /** Called with each line of stderr, for progress. */
+  readonly onStderr?: (line: string) => void;
 }
 
 export interface RunResult {
   /** Exit code; 128 + signal where a signal ended it. */
   readonly code: number;
   readonly stdout: string;
-  /** The last 4 KiB. */
-  readonly stderrTail: string;
+  /** The last lines, without credentials. */
+  readonly stderrTail: readonly string[];
   readonly timedOut: boolean;
 }
 
-const TAIL = 4096;
+const TAIL_LINES = 20;
+const MAX_LINE = 500;
 const KILL_AFTER_MS = 5000;
 
 export function run(command: string, args: readonly string[], options: RunOptions): Promise<RunResult> {
   return new Promise((resolve, reject) => {
     const child = start(command, args, options.env);
     let stdout = '';
-    let stderrTail = '';
+    const stderrTail: string[] = [];
     let timedOut = false;
     child.stdout?.setEncoding('utf8').on('data', (text: string) => {
       stdout += text;
     });
-    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-      stderrTail = (stderrTail + text).slice(-TAIL);
-      options.onStderr?.(text);
+    onLines(child.stderr, options.env, (line) => {
+      stderrTail.push(line);
+      if (stderrTail.length > TAIL_LINES) stderrTail.shift();
+      options.onStderr?.(line);
     });
     const timer = setTimeout(() => {
       timedOut = true;
@@ -46,10 +50,11 @@ export function run(command: string, args: readonly string[], options: RunOption
       clearTimeout(timer);
       reject(new Error(`could not start ${command}: ${cause.message}`, { cause }));
     });
-    // 'exit', not 'close': a detached grandchild may hold the pipes open for minutes.
+    // 'exit', not 'close': a detached grandchild may hold the pipes open for minutes. What the child itself wrote is in
+    // the pipes by now, and is read in the next turns of the loop.
     child.on('exit', (code, signal) => {
       clearTimeout(timer);
-      setImmediate(() => resolve({ code: code ?? exitCodeOf(signal), stdout, stderrTail, timedOut }));
+      setTimeout(() => resolve({ code: code ?? exitCodeOf(signal), stdout, stderrTail, timedOut }), 20);
     });
   });
 }
@@ -57,6 +62,22 @@ export function run(command: string, args: readonly string[], options: RunOption
 /** A process in a group of its own, with piped output; the caller ends it with killGroup. */
 export function start(command: string, args: readonly string[], env: NodeJS.ProcessEnv): ChildProcess {
   return spawn(command, args, { env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+}
+
+const SECRET_NAMES = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'PGPASSWORD'];
+
+/** Each line without the credentials that were given in `env`: a store's error message may quote them. */
+export function onLines(stream: Readable | null, env: NodeJS.ProcessEnv, onLine: (line: string) => void): void {
+  if (!stream) return;
+  const secrets = SECRET_NAMES.map((name) => env[name]).filter((value) => value !== undefined && value !== '');
+  createInterface(stream).on('line', (line) => {
+    if (line.trim() === '') return;
+    onLine(
+      secrets
+        .reduce<string>((text, secret) => text.replaceAll(secret as string, '[redacted]'), line)
+        .slice(0, MAX_LINE),
+    );
+  });
 }
 
 export function killGroup(child: ChildProcess, signal: NodeJS.Signals): void {

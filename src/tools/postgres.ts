@@ -109,10 +109,18 @@ export function flushWal(connection: Connection, timeoutMs: number): Promise<str
   });
 }
 
+/**
+ * Archived is what Postgres was told, or what is marked as done: an engine that uploads ahead marks segments itself, and
+ * archive_command is never called for those.
+ */
+const IS_ARCHIVED = `
+  select last_archived_wal >= $1 or exists (select from pg_ls_archive_statusdir() where name = $1 || '.done') as archived
+    from pg_stat_archiver`;
+
 async function waitForArchived(client: pg.Client, segment: string, timeoutMs: number): Promise<void> {
   const deadline = Date.now() + timeoutMs;
   while (Date.now() < deadline) {
-    const { rows } = await client.query('select last_archived_wal >= $1 as archived from pg_stat_archiver', [segment]);
+    const { rows } = await client.query(IS_ARCHIVED, [segment]);
     if (rows[0].archived === true) return;
     await new Promise((resolve) => setTimeout(resolve, 200));
   }

@@ -52,7 +52,11 @@ async function archiveNow(timeoutMs = 60_000): Promise<string> {
   await waitFor(
     `${name} to be archived`,
     async () => {
-      return (await sql(`select last_archived_wal >= '${name}' from pg_stat_archiver`)) === 't';
+      return (
+        (await sql(
+          `select last_archived_wal >= '${name}' or exists (select from pg_ls_archive_statusdir() where name = '${name}.done') from pg_stat_archiver`,
+        )) === 't'
+      );
     },
     { timeoutMs },
   );
