@@ -10,10 +10,12 @@ import { type CertificateOptions, ensureCertificates } from './certificates.ts';
 import { planDatabase, planGone } from './plan.ts';
 import { planRestore } from './plan-restore.ts';
 import { copyStorageSecret, mintStorageSecret } from './secrets.ts';
-import { gather, WATCHED, type World } from './world.ts';
+import { gather, isUnfinished, WATCHED, type World } from './world.ts';
 
 /** Sidecars are asked this often; changes of objects wake the loop at once. */
 const RESYNC_MS = 5000;
+/** Somebody waits for a restore to end: its replay is looked at more often. */
+const RESTORE_RESYNC_MS = 1000;
 /** A burst of changes is one look. */
 const SETTLE_MS = 200;
 /** Without a successful look for this long the process is restarted. */
@@ -37,14 +39,16 @@ export async function runController(env: NodeJS.ProcessEnv, signal: AbortSignal)
   for (const kind of WATCHED) kube.watch(kind, alarm.ring, signal);
   log.info({ port: options.port }, 'controller started');
   while (!signal.aborted) {
+    let waitMs = RESYNC_MS;
     try {
-      await reconcile(kube, options, log);
+      const { restores } = await reconcile(kube, options, log);
+      if (restores.some(isUnfinished)) waitMs = RESTORE_RESYNC_MS;
       health.lastSuccess = Date.now();
       health.everSucceeded = true;
     } catch (error) {
       log.error({ error: (error as Error).message }, 'a look at the cluster failed; trying again');
     }
-    await alarm.wait(RESYNC_MS);
+    await alarm.wait(waitMs);
   }
   server.close();
 }
@@ -68,12 +72,13 @@ function readOptions(env: NodeJS.ProcessEnv): Options {
   };
 }
 
-async function reconcile(kube: Kube, options: Options, log: Logger): Promise<void> {
+async function reconcile(kube: Kube, options: Options, log: Logger): Promise<World> {
   await ensureCertificates(kube, options, log, new Date());
   if (options.mintStorageSecret) await mintStorageSecret(kube, options.storageSecret, options.namespace, log);
   const world = await gather(kube, options.image);
   if (options.copyStorageSecret) await copyStorageSecret(kube, options.storageSecret, options.namespace, world, log);
   for (const action of planAll(world)) await act(kube, action, log);
+  return world;
 }
 
 export function planAll(world: World): Action[] {

@@ -131,10 +131,15 @@ async function keepWatching(
   signal: AbortSignal,
 ): Promise<void> {
   while (!signal.aborted) {
+    const ended = new AbortController();
     await new Promise<void>((resolve) => {
       const watch = new Watch(config).watch(path, {}, onChange, () => resolve());
-      signal.addEventListener('abort', () => void watch.then((controller) => controller?.abort()), { once: true });
+      // Credentials that cannot be had just now are a broken watch too, not the end of the process.
+      const abort = () => watch.then((controller) => controller?.abort()).catch(() => undefined);
+      watch.catch(() => resolve());
+      signal.addEventListener('abort', abort, { once: true, signal: ended.signal });
     });
+    ended.abort();
     if (!signal.aborted) await new Promise((resolve) => setTimeout(resolve, REWATCH_MS));
     onChange();
   }

@@ -266,22 +266,12 @@ describe("walguard's own troubles", () => {
   });
 
   test('with the object store down the database goes on, the condition says so, and nothing is lost when it is back', async () => {
-    await kubectl(cluster, ['-n', SYSTEM_NAMESPACE, 'scale', 'deployment/walguard-object-store', '--replicas=0']);
-    await kubectl(cluster, [
-      '-n',
-      SYSTEM_NAMESPACE,
-      'wait',
-      'pod',
-      '-l',
-      'app.kubernetes.io/component=object-store',
-      '--for=delete',
-      '--timeout=60s',
-    ]);
+    await scaleStore(0);
     await sql('insert into kept values (2); select txid_current(); select pg_switch_wal()');
     await waitFor('the condition to turn', async () => (await condition('ContinuousArchiving')).status === 'False');
     assert.equal((await condition('ContinuousArchiving')).reason, 'ContinuousArchivingFailing');
     assert.equal(await sql('select count(*) from kept'), '2');
-    await kubectl(cluster, ['-n', SYSTEM_NAMESPACE, 'scale', 'deployment/walguard-object-store', '--replicas=1']);
+    await scaleStore(1);
     await archiveNow(180_000);
     await waitFor('the condition to turn back', async () => (await condition('ContinuousArchiving')).status === 'True');
   });
@@ -349,6 +339,38 @@ describe('a restore', () => {
     const names = (await listObjects(cluster, NAMESPACE, 'pod', selector)).map(({ metadata }) => metadata.name);
     assert.deepEqual(names, [POD]);
   });
+
+  test('takes only a missing segment for the end of the archive: with the store away the restore command stops Postgres', async () => {
+    const { storagePrefix } = await instance();
+    const run = (container: string, script: string) =>
+      kubectl(cluster, ['-n', NAMESPACE, 'exec', 'orders-back-0', '-c', container, '--', 'sh', '-c', script]);
+    await run('walguard', startRecoveryDaemon(storagePrefix));
+    const fetch = async (segment: string) =>
+      (await run('postgres', `/walguard/bin/restore-wal ${segment} pg_wal/FETCHED >/dev/null 2>&1; echo $?`)).trim();
+    const [there = ''] = (await listStore(`${storagePrefix}/wal_005`))
+      .map((file) => /([0-9A-F]{24})\.lz4$/.exec(file)?.[1])
+      .filter(Boolean);
+    assert.equal(await fetch(there), '0');
+    assert.equal(await fetch('000000090000000000000001'), '1');
+    assert.equal(await fetch('00000009.history'), '1');
+    await scaleStore(0);
+    assert.equal(await fetch('000000090000000000000001'), '255');
+    await scaleStore(1);
+    await waitFor('the store', async () => (await fetch('000000090000000000000001')) === '1');
+  });
+
+  test('under the name of an earlier one is refused while its backups are there', async () => {
+    await kubectl(cluster, ['-n', NAMESPACE, 'delete', 'statefulset', 'orders-back', '--cascade=foreground']);
+    await kubectl(cluster, ['-n', NAMESPACE, 'delete', 'restore', 'orders-back']);
+    await kubectl(cluster, ['-n', NAMESPACE, 'delete', 'pvc', 'data-orders-back-0']);
+    const { code, stderr } = await walguard('--to-time', new Date().toISOString(), '--as', 'orders-back');
+    assert.equal(code, 1);
+    assert.match(stderr, /already holds the backups of an earlier "orders-back"/);
+    await waitFor('the status of the deleted one to say so', async () => {
+      const gone = await getObject(cluster, NAMESPACE, 'protecteddatabase', 'orders-back');
+      return gone.status.conditions.every(({ status }: Live) => status === 'False');
+    });
+  });
 });
 
 describe('an uninstall', () => {
@@ -365,6 +387,32 @@ describe('an uninstall', () => {
     assert.equal(code, 1);
   });
 });
+
+async function scaleStore(replicas: 0 | 1): Promise<void> {
+  const pods = ['pod', '-l', 'app.kubernetes.io/component=object-store'];
+  await kubectl(cluster, [
+    '-n',
+    SYSTEM_NAMESPACE,
+    'scale',
+    'deployment/walguard-object-store',
+    `--replicas=${replicas}`,
+  ]);
+  const until = replicas === 0 ? '--for=delete' : '--for=condition=Ready';
+  await waitFor('the object store', async () => {
+    const { code } = await tryKubectl(cluster, ['-n', SYSTEM_NAMESPACE, 'wait', ...pods, until, '--timeout=60s']);
+    return code === 0;
+  });
+}
+
+/** The same daemon that serves a recovery, started by hand after the recovery is over. */
+function startRecoveryDaemon(prefix: string): string {
+  const credentials = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'].map(
+    (key) => `${key}=$(cat /walguard-storage/${key})`,
+  );
+  return `rm -f /walguard/recovery.sock; export WALG_S3_PREFIX=${prefix} ${credentials.join(' ')}
+    setsid /usr/local/bin/walrus daemon --socket /walguard/recovery.sock >/dev/null 2>&1 &
+    while [ ! -S /walguard/recovery.sock ]; do sleep 0.1; done`;
+}
 
 /** Ends the engine's daemon, found by its program: the image has no pkill. */
 const killDaemon = `for p in /proc/[0-9]*; do
