@@ -1,27 +1,42 @@
 // `npm run demo`: the whole path on a real Kubernetes, from `helm install` to a restore to the second. Exit 0 only when
 // every row is back.
-//   --keep            leave the cluster (or the installation) running to play with
-//   --context NAME    use this kube-context instead of a local cluster; --image REF when its nodes cannot pull the default
 import { writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { buildWalguardImage, down, ensureTools, up } from '../cluster/cluster.ts';
 import type { ClusterAccess } from '../support/cluster-client.ts';
-import { helm, kubectl } from '../support/cluster-client.ts';
+import { helm, kubectl, tryKubectl } from '../support/cluster-client.ts';
 import { installChart, SYSTEM_NAMESPACE } from '../support/install.ts';
 import { formatReport, formatSummary, type Report } from './report.ts';
 import * as story from './story.ts';
 
-const { values: options } = parseArgs({
-  options: {
-    keep: { type: 'boolean', default: false },
-    context: { type: 'string' },
-    image: { type: 'string' },
-    report: { type: 'string', default: 'demo-report.json' },
-    help: { type: 'boolean', short: 'h', default: false },
-  },
-});
+const USAGE = `npm run demo -- [--keep] [--context NAME [--image REF]] [--report FILE]
+
+  --keep            leave it running to play with
+  --context NAME    use this kube-context instead of a local cluster
+  --image REF       walguard's image as that cluster's nodes know it (default: the chart's)
+  --report FILE     where the JSON report goes (default: demo-report.json)
+`;
+
+const options = readOptions();
+
+function readOptions() {
+  try {
+    return parseArgs({
+      options: {
+        keep: { type: 'boolean', default: false },
+        context: { type: 'string' },
+        image: { type: 'string' },
+        report: { type: 'string', default: 'demo-report.json' },
+        help: { type: 'boolean', short: 'h', default: false },
+      },
+    }).values;
+  } catch (error) {
+    process.stderr.write(`${(error as Error).message}\n\n${USAGE}`);
+    return process.exit(2);
+  }
+}
 
 const startedAt = Date.now();
 
@@ -47,11 +62,25 @@ async function prepareExisting(context: string): Promise<Stage> {
   const { kubectl: kubectlPath, helm: helmPath } = await ensureTools(say);
   const kubeconfig = process.env.KUBECONFIG || join(homedir(), '.kube', 'config');
   const access = { kubectl: kubectlPath, helm: helmPath, kubeconfig, context };
+  await refuseIfUsed(access, context);
   const leave = async () => {
+    say('removing what the demo made; the CustomResourceDefinitions stay');
     await kubectl(access, ['delete', 'namespace', story.NAMESPACE, '--ignore-not-found']);
-    await helm(access, ['uninstall', 'walguard', '-n', SYSTEM_NAMESPACE]);
+    await tryKubectl(access, ['delete', 'mutatingwebhookconfiguration,validatingwebhookconfiguration', 'walguard']);
+    await helm(access, ['uninstall', 'walguard', '-n', SYSTEM_NAMESPACE, '--ignore-not-found']);
+    await kubectl(access, ['delete', 'namespace', SYSTEM_NAMESPACE, '--ignore-not-found']);
   };
   return { access, image: options.image, leave };
+}
+
+/** Somebody's own walguard, with its backups, must not be replaced and removed by a demo. */
+async function refuseIfUsed(access: ClusterAccess, context: string): Promise<void> {
+  const namespaces = [SYSTEM_NAMESPACE, story.NAMESPACE];
+  const found = await kubectl(access, ['get', 'namespace', ...namespaces, '--ignore-not-found', '-o', 'name']);
+  if (found.trim() === '') return;
+  throw new Error(
+    `the context "${context}" has ${found.trim().split('\n').join(' and ')} already; the demo makes and removes them, so delete them first or use another cluster`,
+  );
 }
 
 async function play({ access, image }: Stage): Promise<Report> {
@@ -74,14 +103,22 @@ async function play({ access, image }: Stage): Promise<Report> {
   return { refusal, injected, placement, written, lost, restored, totalSeconds: (Date.now() - startedAt) / 1000 };
 }
 
+/** Ctrl-C ends the play, not the cleaning up. */
+function waitForInterrupt(): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const)
+      process.once(signal, () => reject(new Error(`interrupted by ${signal}`)));
+  });
+}
+
 async function main(): Promise<number> {
   if (options.help) {
-    process.stdout.write('npm run demo -- [--keep] [--context NAME [--image REF]] [--report FILE]\n');
+    process.stdout.write(USAGE);
     return 0;
   }
   const stage = options.context === undefined ? await prepareLocal() : await prepareExisting(options.context);
   try {
-    const report = await play(stage);
+    const report = await Promise.race([play(stage), waitForInterrupt()]);
     const { text, ok } = formatSummary(report);
     writeFileSync(options.report, `${JSON.stringify({ ok, ...report }, null, 2)}\n`);
     process.stdout.write(formatReport(report));
@@ -92,10 +129,13 @@ async function main(): Promise<number> {
     return ok ? 0 : 1;
   } catch (error) {
     say(`the demo failed: ${(error as Error).message}`);
-    say(await story.describeTrouble(stage.access));
+    if (!(error as Error).message.startsWith('interrupted')) say(await story.describeTrouble(stage.access));
     if (!options.keep) await stage.leave();
     return 1;
   }
 }
 
-process.exitCode = await main();
+process.exitCode = await main().catch((error: Error) => {
+  say(error.message);
+  return 1;
+});
