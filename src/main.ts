@@ -9,14 +9,20 @@ import { runWebhook } from './webhook/run.ts';
 const VERSION = '0.1.0';
 
 async function main([door = '', ...rest]: readonly string[]): Promise<number> {
-  if (door !== 'webhook' && door !== 'controller' && door !== 'agent') {
-    return runCli(process.argv[1] ?? 'walguard', door === '' ? ['--help'] : [door, ...rest], VERSION);
-  }
   const stop = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort());
-  if (door === 'webhook') await runWebhook(process.env, stop.signal);
-  if (door === 'controller') await runController(process.env, stop.signal);
-  return door === 'agent' ? runAgent(rest, process.env, stop.signal) : EXIT.ok;
+  switch (door) {
+    case 'webhook':
+      await runWebhook(process.env, stop.signal);
+      return EXIT.ok;
+    case 'controller':
+      await runController(process.env, stop.signal);
+      return EXIT.ok;
+    case 'agent':
+      return runAgent(rest, process.env, stop.signal);
+    default:
+      return runCli(process.argv[1] ?? 'walguard', door === '' ? ['--help'] : [door, ...rest], VERSION, stop.signal);
+  }
 }
 
 main(process.argv.slice(2)).then(

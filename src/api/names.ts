@@ -75,4 +75,12 @@ export const RESTORE_RECORD = 'walguard-restore.json';
 export const CREDENTIAL_KEYS = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'] as const;
 
 /** Exit codes of the CLI. */
-export const EXIT = { ok: 0, failed: 1, usage: 2, notFound: 3, unreachable: 4, timeout: 124 } as const;
+export const EXIT = {
+  ok: 0,
+  failed: 1,
+  usage: 2,
+  notFound: 3,
+  unreachable: 4,
+  timeout: 124,
+  interrupted: 130,
+} as const;

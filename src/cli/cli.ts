@@ -11,7 +11,12 @@ function programName(argv0: string): string {
   return basename(argv0).startsWith('kubectl-') ? 'kubectl walguard' : 'walguard';
 }
 
-export async function runCli(argv0: string, args: readonly string[], version: string): Promise<number> {
+export async function runCli(
+  argv0: string,
+  args: readonly string[],
+  version: string,
+  signal: AbortSignal,
+): Promise<number> {
   let code: number = EXIT.ok;
   const name = programName(argv0);
   const program = new Command(name)
@@ -21,7 +26,7 @@ export async function runCli(argv0: string, args: readonly string[], version: st
     .showHelpAfterError()
     .addHelpText(
       'after',
-      '\nExit codes: 0 done, 1 failed, 2 wrong usage, 3 not found, 4 cluster not reachable, 124 timed out.',
+      '\nExit codes: 0 done, 1 failed, 2 wrong usage, 3 not found, 4 cluster not reachable, 124 timed out, 130 interrupted.',
     );
   program
     .command('restore')
@@ -42,7 +47,7 @@ export async function runCli(argv0: string, args: readonly string[], version: st
       `\nExample:\n  ${name} restore orders --to-time 2026-11-21T09:41:00Z --as orders-before-the-drop`,
     )
     .action(async (database: string, options: RestoreOptions) => {
-      code = await runRestore(database, options);
+      code = await runRestore(database, options, signal);
     });
   for (const [door, description] of [
     ['webhook', 'serve the admission webhook (run by the chart)'],

@@ -19,7 +19,7 @@ export interface RestoreOptions {
 
 const POLL_MS = 1000;
 
-export async function runRestore(database: string, options: RestoreOptions): Promise<number> {
+export async function runRestore(database: string, options: RestoreOptions, signal: AbortSignal): Promise<number> {
   const target = parseTime(options.toTime, new Date());
   if (typeof target === 'string') return usage(target);
   if (!(Number(options.timeout) > 0)) return usage(`--timeout "${options.timeout}" is no number of seconds`);
@@ -37,7 +37,7 @@ export async function runRestore(database: string, options: RestoreOptions): Pro
     `Restore ${namespace}/${name}: ${database} as of ${restore.spec.target.time} into StatefulSet ${restore.spec.destination.statefulSet}`,
   );
   if (!options.wait) return EXIT.ok;
-  return follow(kube, restore, Number(options.timeout), options.output);
+  return follow(kube, restore, options, signal);
 }
 
 const TIME = /^(\d{4}-\d{2}-\d{2})(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?)?$/i;
@@ -69,22 +69,27 @@ export function buildRestore(database: string, namespace: string, target: Date, 
   };
 }
 
-async function follow(kube: Kube, restore: Restore, timeoutSeconds: number, output: 'text' | 'json'): Promise<number> {
+async function follow(kube: Kube, restore: Restore, options: RestoreOptions, signal: AbortSignal): Promise<number> {
   const startedAt = Date.now();
+  const deadline = startedAt + Number(options.timeout) * 1000;
   const { name, namespace } = restore.metadata;
   const attach = `kubectl -n ${namespace} get restore ${name} -w`;
-  process.once('SIGINT', () => say(`The restore goes on without this command; see it again with: ${attach}`));
   let last = '';
-  while (Date.now() - startedAt < timeoutSeconds * 1000) {
+  while (Date.now() < deadline) {
     const live = await kube.get<Restore>(restore).catch(() => undefined);
     const { phase, message } = live?.status ?? {};
     const line = `${phase ?? 'Waiting'}: ${message ?? 'for the controller'}`;
     if (line !== last) say(`  ${String(Math.round((Date.now() - startedAt) / 1000)).padStart(4)} s  ${line}`);
     last = line;
-    if (live && (phase === 'Completed' || phase === 'Failed')) return finish(live, output);
-    await sleep(POLL_MS);
+    if (live && (phase === 'Completed' || phase === 'Failed')) return finish(live, options.output);
+    const pause = Math.min(POLL_MS, Math.max(0, deadline - Date.now()));
+    await sleep(pause, undefined, { signal }).catch(() => undefined);
+    if (signal.aborted) {
+      say(`The restore goes on without this command; see it with: ${attach}`);
+      return EXIT.interrupted;
+    }
   }
-  say(`not finished after ${timeoutSeconds} s; it goes on, see it with: ${attach}`);
+  say(`not finished after ${options.timeout} s; it goes on, see it with: ${attach}`);
   return EXIT.timeout;
 }
 

@@ -1,7 +1,7 @@
 // What a Restore makes: a claim of its own, a Job that fills it, a StatefulSet that replays and goes on from it.
 // Room: companion (pure).
 import type { KubeObject, OwnerReference, PersistentVolumeClaim, StatefulSet } from '../api/kubernetes.ts';
-import { API_VERSION, LABEL, RESTORED_BY_ANNOTATION } from '../api/names.ts';
+import { API_VERSION, GROUP, LABEL, RESTORED_BY_ANNOTATION } from '../api/names.ts';
 import type { Restore } from '../api/restore.ts';
 import { strip } from '../inject/strip.ts';
 import { buildAgentPod } from './agent-pod.ts';
@@ -116,7 +116,7 @@ export function buildRestoredStatefulSet(source: StatefulSet, subject: Subject, 
       name,
       namespace: restore.metadata.namespace ?? '',
       labels,
-      annotations: { ...withoutApplied(metadata.annotations), [RESTORED_BY_ANNOTATION]: restore.metadata.name ?? '' },
+      annotations: { ...ownAnnotations(metadata.annotations), [RESTORED_BY_ANNOTATION]: restore.metadata.name ?? '' },
     },
     spec: { ...spec, replicas: 1, serviceName: name, selector: { matchLabels: labels }, template },
   };
@@ -126,8 +126,7 @@ function keepAnnotations(annotations?: Record<string, string>): { annotations?: 
   return annotations ? { annotations } : {};
 }
 
-/** kubectl's record of what the user applied belongs to the source alone. */
-function withoutApplied(annotations: Record<string, string> = {}): Record<string, string> {
-  const { 'kubectl.kubernetes.io/last-applied-configuration': _applied, ...rest } = annotations;
-  return rest;
+/** walguard's alone. Those of kubectl, Helm or Argo CD say who owns the source, and would have them prune the copy. */
+function ownAnnotations(annotations: Record<string, string> = {}): Record<string, string> {
+  return Object.fromEntries(Object.entries(annotations).filter(([name]) => name.startsWith(`${GROUP}/`)));
 }

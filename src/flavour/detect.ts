@@ -32,6 +32,8 @@ export type Detection =
 const CONTAINERS = 'spec.template.spec.containers';
 
 export function detect(workload: StatefulSet): Detection {
+  const stray = [...findUnknownContainer(workload), ...findUnknownFlavour(workload)];
+  if (stray.length > 0) return refused(...stray);
   const candidates = findCandidates(workload);
   const [first, second] = candidates;
   if (!first) return { kind: 'not-postgres' };
@@ -57,6 +59,34 @@ function findCandidates(workload: StatefulSet): Candidate[] {
     if (!flavour || (!stated && !flavour.isServer(container))) return [];
     return [{ container, flavour, path: `${CONTAINERS}[${index}]` }];
   });
+}
+
+/** A slip of the pen in an annotation of ours must not make a database look like none. */
+function findUnknownContainer({ metadata, spec }: StatefulSet): Refusal[] {
+  const named = metadata.annotations?.[ANNOTATION.container];
+  const names = (spec.template.spec.containers ?? []).map(({ name }) => name);
+  if (named === undefined || names.includes(named)) return [];
+  return [
+    {
+      code: 'container-unknown',
+      field: `metadata.annotations[${ANNOTATION.container}]`,
+      seen: `"${named}", which no container is called`,
+      remedy: `Write one of: ${names.join(', ')}.`,
+    },
+  ];
+}
+
+function findUnknownFlavour({ metadata }: StatefulSet): Refusal[] {
+  const stated = metadata.annotations?.[ANNOTATION.flavour];
+  if (stated === undefined || FLAVOURS.some(({ id }) => id === stated)) return [];
+  return [
+    {
+      code: 'flavour-unknown',
+      field: `metadata.annotations[${ANNOTATION.flavour}]`,
+      seen: `"${stated}", which walguard does not know`,
+      remedy: `Write one of: ${FLAVOURS.map(({ id }) => id).join(', ')}.`,
+    },
+  ];
 }
 
 function twoCandidates(first: Candidate, second: Candidate): Refusal {

@@ -45,6 +45,12 @@ const CONFLICTS: readonly Conflict[] = [
     code: 'wal-level-minimal',
     remedy: 'Use wal_level=replica (the default) or logical; without it Postgres does not start with archiving on.',
   },
+  {
+    pattern: /^(?:(?:--)?data[-_]directory=|-D)/i,
+    code: 'data-directory-argument',
+    remedy:
+      'Say where the data are by the variable PGDATA; the image prepares that directory, and walguard archives it.',
+  },
 ];
 
 /** Arguments of the user's own that would fight with ours, in the list at `path`. `-cNAME=VALUE` in one word counts too. */
