@@ -1,0 +1,168 @@
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import type { AgentContext } from '../../src/agent/context.ts';
+import { createSupervisor, type DesiredDaemon, planDaemons, type Supervisor } from '../../src/agent/daemon.ts';
+import { ARCHIVE_SOCKET, RECOVERY_SOCKET } from '../../src/api/names.ts';
+import type { RestoreRecord } from '../../src/api/reports.ts';
+import { makeScriptedEngine } from '../support/engines.ts';
+import { isAlive, until } from '../support/processes.ts';
+import { createRecordedLog } from '../support/recorded-log.ts';
+import { makeTempDir } from '../support/temp.ts';
+
+const PLACE = { policyPrefix: 's3://backups', namespace: 'shop', database: 'orders' };
+const IDENTITY = { major: 15, systemIdentifier: '7710449571138806556' };
+const OWN_PREFIX = 's3://backups/shop/orders/15/7710449571138806556';
+const CREDENTIALS = { AWS_ACCESS_KEY_ID: 'id', AWS_SECRET_ACCESS_KEY: 'key' };
+const RESTORE: RestoreRecord = {
+  restore: 'undo',
+  storagePrefix: 's3://backups/shop/source/15/42',
+  targetTime: '2026-11-21T09:41:00Z',
+  baseBackup: 'base_1',
+};
+const ARCHIVE: DesiredDaemon = {
+  role: 'archive',
+  socket: ARCHIVE_SOCKET,
+  prefix: OWN_PREFIX,
+  credentials: CREDENTIALS,
+};
+const RECOVERY: DesiredDaemon = {
+  role: 'recovery',
+  socket: RECOVERY_SOCKET,
+  prefix: RESTORE.storagePrefix,
+  credentials: CREDENTIALS,
+};
+
+/** | data initialised | recovery asked for | credentials | daemons | */
+const ROWS = [
+  [undefined, undefined, undefined, []],
+  [undefined, RESTORE, CREDENTIALS, []],
+  [undefined, undefined, CREDENTIALS, []],
+  [IDENTITY, undefined, undefined, []],
+  [IDENTITY, RESTORE, undefined, []],
+  [IDENTITY, undefined, CREDENTIALS, [ARCHIVE]],
+  [IDENTITY, RESTORE, CREDENTIALS, [ARCHIVE, RECOVERY]],
+] as const;
+
+for (const [identity, restore, credentials, daemons] of ROWS) {
+  const given = `data ${identity ? 'initialised' : 'absent'}, recovery ${restore ? 'asked for' : 'not asked for'}, credentials ${credentials ? 'there' : 'missing'}`;
+  test(`${given}: ${daemons.map(({ role }) => role).join(' and ') || 'no daemon'}`, () => {
+    assert.deepEqual(planDaemons(PLACE, identity, restore, credentials), daemons);
+  });
+}
+
+test("a restored cluster archives below its own database's name, never into its source's prefix", () => {
+  const [archive, recovery] = planDaemons({ ...PLACE, database: 'orders-before' }, IDENTITY, RESTORE, CREDENTIALS);
+  assert.equal(archive?.prefix, 's3://backups/shop/orders-before/15/7710449571138806556');
+  assert.equal(recovery?.prefix, RESTORE.storagePrefix);
+});
+
+interface Scene {
+  readonly supervisor: Supervisor;
+  readonly desired: DesiredDaemon;
+  /** Pid and prefix of each start so far. */
+  readonly starts: (atLeast: number) => Promise<{ pid: number; prefix: string }[]>;
+  readonly lines: Record<string, unknown>[];
+}
+
+/** A supervisor whose daemon is a shell script that notes its start and runs until it is ended. */
+async function setUp(context: TestContext, script = 'sleep 60 & wait'): Promise<Scene> {
+  const directory = await makeTempDir(context);
+  const notes = join(directory, 'starts');
+  const engine = await makeScriptedEngine(directory, `echo "$$ $WALG_S3_PREFIX" >> ${notes}\n${script}`);
+  const { log, lines } = createRecordedLog();
+  const agent = { engine, log, env: { PATH: process.env.PATH ?? '' } } as unknown as AgentContext;
+  const supervisor = createSupervisor(agent);
+  context.after(() => supervisor.stop());
+  const read = () =>
+    !existsSync(notes)
+      ? []
+      : readFileSync(notes, 'utf8')
+          .trim()
+          .split('\n')
+          .map((line) => ({ pid: Number(line.split(' ')[0]), prefix: line.split(' ')[1] ?? '' }));
+  const starts = async (atLeast: number) => {
+    await until(`${atLeast} starts`, () => read().length >= atLeast);
+    return read();
+  };
+  return { supervisor, desired: { ...ARCHIVE, socket: join(directory, 's.sock') }, starts, lines };
+}
+
+test('a daemon is started once and left running while nothing changes', async (context) => {
+  const { supervisor, desired, starts } = await setUp(context);
+  await supervisor.apply([desired]);
+  await supervisor.apply([{ ...desired, credentials: { ...CREDENTIALS } }]);
+  assert.equal((await starts(1)).length, 1);
+  assert.equal(supervisor.isRunning('archive'), true);
+  assert.equal(supervisor.isRunning('recovery'), false);
+});
+
+test('a socket left by a daemon that was killed is removed before the next one starts', async (context) => {
+  const { supervisor, desired } = await setUp(context);
+  writeFileSync(desired.socket, '');
+  await supervisor.apply([desired]);
+  assert.equal(existsSync(desired.socket), false);
+});
+
+const CHANGES: Readonly<Record<string, Partial<DesiredDaemon>>> = {
+  'another prefix': { prefix: 's3://backups/shop/orders/15/42' },
+  'rotated credentials': { credentials: { ...CREDENTIALS, AWS_SECRET_ACCESS_KEY: 'new' } },
+};
+
+for (const [name, change] of Object.entries(CHANGES)) {
+  test(`${name}: the old daemon is ended before the new one runs`, async (context) => {
+    const { supervisor, desired, starts } = await setUp(context);
+    await supervisor.apply([desired]);
+    const [first] = await starts(1);
+    await supervisor.apply([{ ...desired, ...change }]);
+    assert.equal(isAlive(first?.pid ?? 0), false);
+    const [, second] = await starts(2);
+    assert.equal(second?.prefix, change.prefix ?? desired.prefix);
+    assert.equal(supervisor.isRunning('archive'), true);
+  });
+}
+
+test('a daemon that died is not running, and the next look starts it again', async (context) => {
+  const { supervisor, desired, starts } = await setUp(context, 'exec sleep 60');
+  await supervisor.apply([desired]);
+  const [first] = await starts(1);
+  process.kill(first?.pid ?? 0, 'SIGKILL');
+  await until('its end', () => !supervisor.isRunning('archive'));
+  await supervisor.apply([desired]);
+  assert.equal((await starts(2)).length, 2);
+});
+
+test('what is no longer wanted is ended, and stop ends all with their children', async (context) => {
+  const { supervisor, desired, starts } = await setUp(context);
+  const recovery = { ...desired, role: 'recovery' as const, prefix: 's3://other' };
+  await supervisor.apply([desired, recovery]);
+  const pids = (await starts(2)).map(({ pid }) => pid);
+  await supervisor.apply([desired]);
+  assert.equal(supervisor.isRunning('recovery'), false);
+  assert.equal(supervisor.isRunning('archive'), true);
+  await supervisor.stop();
+  assert.equal(supervisor.isRunning('archive'), false);
+  for (const pid of pids) assert.equal(isAlive(pid), false);
+});
+
+test('what a daemon says goes to the log, without the credentials', async (context) => {
+  const { supervisor, desired, lines } = await setUp(
+    context,
+    'echo hello; echo "using $AWS_SECRET_ACCESS_KEY" >&2; sleep 60 & wait',
+  );
+  await supervisor.apply([{ ...desired, credentials: { ...CREDENTIALS, AWS_SECRET_ACCESS_KEY: 'hunter2' } }]);
+  const heard = (text: string) => lines.some(({ msg, role }) => msg === text && role === 'archive');
+  await until('both words', () => heard('hello') && heard('using [redacted]'));
+  assert.doesNotMatch(JSON.stringify(lines), /hunter2/);
+});
+
+test('an engine that cannot be started is said, and does not count as running', async (context) => {
+  const { log, lines } = createRecordedLog();
+  const engine = { ...(await makeScriptedEngine(await makeTempDir(context), '')), binary: '/no/such/engine' };
+  const supervisor = createSupervisor({ engine, log, env: {} } as unknown as AgentContext);
+  await supervisor.apply([{ ...ARCHIVE, socket: join(await makeTempDir(context), 's') }]);
+  await until('its failure', () => !supervisor.isRunning('archive'));
+  assert.ok(lines.some(({ error }) => String(error).includes('ENOENT')));
+  await supervisor.stop();
+});

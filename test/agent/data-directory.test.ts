@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { assertEmpty, prepareRecovery, readIdentity, readRestoreRecord } from '../../src/agent/data-directory.ts';
+import type { RestoreRecord } from '../../src/api/reports.ts';
+import { makeTempDir } from '../support/temp.ts';
+
+const RECORD: RestoreRecord = {
+  restore: 'undo',
+  storagePrefix: 's3://backups/shop/orders/15/42',
+  targetTime: '2026-11-21T09:41:00.000Z',
+  baseBackup: 'base_1',
+};
+
+function writeControl(pgdata: string, systemIdentifier: bigint): void {
+  const bytes = Buffer.alloc(8192);
+  bytes.writeBigUInt64LE(systemIdentifier);
+  mkdirSync(join(pgdata, 'global'), { recursive: true });
+  writeFileSync(join(pgdata, 'global', 'pg_control'), bytes);
+}
+
+test('the identity is read once initdb has written both files, and is none before', async (context) => {
+  const pgdata = await makeTempDir(context);
+  assert.equal(await readIdentity(join(pgdata, 'absent')), undefined);
+  assert.equal(await readIdentity(pgdata), undefined);
+  writeFileSync(join(pgdata, 'PG_VERSION'), '15\n');
+  assert.equal(await readIdentity(pgdata), undefined);
+  writeControl(pgdata, 0n);
+  assert.equal(await readIdentity(pgdata), undefined);
+  writeControl(pgdata, 7710449571138806556n);
+  assert.deepEqual(await readIdentity(pgdata), { major: 15, systemIdentifier: '7710449571138806556' });
+});
+
+test('files that are there but cannot be read are an error, not an empty directory', async (context) => {
+  const pgdata = await makeTempDir(context);
+  writeControl(pgdata, 1n);
+  mkdirSync(join(pgdata, 'PG_VERSION'));
+  await assert.rejects(readIdentity(pgdata), /EISDIR/);
+});
+
+test('a restore begins on nothing, or on what a new file system has', async (context) => {
+  const pgdata = await makeTempDir(context);
+  await assertEmpty(join(pgdata, 'absent'));
+  await assertEmpty(pgdata);
+  mkdirSync(join(pgdata, 'lost+found'));
+  await assertEmpty(pgdata);
+});
+
+test('a restore never overwrites: whatever else is there stops it, and is named', async (context) => {
+  const pgdata = await makeTempDir(context);
+  for (const name of ['PG_VERSION', 'a', 'b', 'c']) writeFileSync(join(pgdata, name), '');
+  await assert.rejects(
+    assertEmpty(pgdata),
+    /is not empty \(PG_VERSION, a, b \.\.\.\); a restore never overwrites data/,
+  );
+  const file = join(pgdata, 'a');
+  await assert.rejects(assertEmpty(file), /ENOTDIR/);
+});
+
+test('a fetched backup becomes a cluster that recovers to the target when it starts', async (context) => {
+  const pgdata = await makeTempDir(context);
+  const before = "work_mem = '8MB'\narchive_command = 'wal-g wal-push %p'\n";
+  writeFileSync(join(pgdata, 'postgresql.auto.conf'), before);
+  await prepareRecovery(pgdata, RECORD);
+  const conf = readFileSync(join(pgdata, 'postgresql.auto.conf'), 'utf8');
+  assert.match(conf, /^work_mem = '8MB'$/m);
+  assert.match(conf, /^recovery_target_time = '2026-11-21 09:41:00/m);
+  assert.doesNotMatch(conf, /^archive_command/m);
+  assert.equal(readFileSync(join(pgdata, 'recovery.signal'), 'utf8'), '');
+  assert.deepEqual(await readRestoreRecord(pgdata), RECORD);
+  assert.equal(statSync(pgdata).mode & 0o777, 0o700);
+  assert.equal(statSync(join(pgdata, 'postgresql.auto.conf')).mode & 0o777, 0o600);
+  const names = (await readdir(pgdata)).sort();
+  assert.deepEqual(names, ['postgresql.auto.conf', 'recovery.signal', 'walguard-restore.json']);
+});
+
+test('a backup without postgresql.auto.conf is prepared too, and twice gives the same as once', async (context) => {
+  const pgdata = await makeTempDir(context);
+  await prepareRecovery(pgdata, RECORD);
+  const once = readFileSync(join(pgdata, 'postgresql.auto.conf'), 'utf8');
+  await prepareRecovery(pgdata, RECORD);
+  assert.equal(readFileSync(join(pgdata, 'postgresql.auto.conf'), 'utf8'), once);
+});
+
+test('where the settings cannot be written no start of Postgres recovers', async (context) => {
+  const pgdata = await makeTempDir(context);
+  mkdirSync(join(pgdata, 'postgresql.auto.conf'));
+  await assert.rejects(prepareRecovery(pgdata, RECORD));
+  assert.equal(existsSync(join(pgdata, 'recovery.signal')), false);
+});
+
+test('there is a recovery to serve only while both the signal and our record are there', async (context) => {
+  const pgdata = await makeTempDir(context);
+  assert.equal(await readRestoreRecord(pgdata), undefined);
+  writeFileSync(join(pgdata, 'walguard-restore.json'), JSON.stringify(RECORD));
+  assert.equal(await readRestoreRecord(pgdata), undefined, 'promoted: Postgres has removed the signal');
+  writeFileSync(join(pgdata, 'recovery.signal'), '');
+  assert.deepEqual(await readRestoreRecord(pgdata), RECORD);
+});
+
+test("a recovery of the user's own is none of ours", async (context) => {
+  const pgdata = await makeTempDir(context);
+  writeFileSync(join(pgdata, 'recovery.signal'), '');
+  assert.equal(await readRestoreRecord(pgdata), undefined);
+});

@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Pod } from '../../src/api/kubernetes.ts';
+import { readBackups } from '../../src/controller/backups.ts';
+import { buildEndedPod, buildGoodReport, type Ending, SYSTEM_IDENTIFIER } from '../support/world.ts';
+
+const at = (minute: number) => `2026-11-21T09:${String(minute).padStart(2, '0')}:00.000Z`;
+
+function good(minute: number, job = `job-${minute}`): Pod {
+  const message = buildGoodReport(`base_${minute}`, at(minute));
+  return buildEndedPod('base-backup', job, { exitCode: 0, message, finishedAt: at(minute) });
+}
+
+function bad(minute: number, ending: Partial<Ending> = {}): Pod {
+  const message = JSON.stringify({ ok: false, message: `broken at ${minute}` });
+  return buildEndedPod('base-backup', `job-${minute}`, { exitCode: 1, message, finishedAt: at(minute), ...ending });
+}
+
+function read(pods: readonly Pod[], known = {}) {
+  return readBackups(pods, 'orders-0', SYSTEM_IDENTIFIER, known);
+}
+
+test('the newest good run and the newest bad run are read, in whatever order the pods come', () => {
+  const expected = {
+    lastSuccessfulBackup: { name: 'base_20', finishedAt: at(20), job: 'job-20' },
+    lastFailedBackup: { finishedAt: at(30), job: 'job-30', message: 'broken at 30' },
+  };
+  const pods = [good(10), bad(30), good(20), bad(5)];
+  assert.deepEqual(read(pods), expected);
+  assert.deepEqual(read(pods.reverse()), expected);
+});
+
+test('what was known stands until something newer comes, also when its pod is gone', () => {
+  const known = {
+    lastSuccessfulBackup: { name: 'base_15', finishedAt: at(15), job: 'old' },
+    lastFailedBackup: { finishedAt: at(40), job: 'old', message: 'known' },
+  };
+  assert.deepEqual(read([], known), known);
+  assert.deepEqual(read([good(10), bad(30)], known), known);
+  assert.equal(read([good(16)], known).lastSuccessfulBackup?.name, 'base_16');
+  assert.equal(read([bad(41)], known).lastFailedBackup?.message, 'broken at 41');
+});
+
+test('nothing else of what is known gets in', () => {
+  assert.deepEqual(read([], { pod: 'x', archiver: {} }), {});
+});
+
+test('a good run of another Postgres cluster does not count', () => {
+  const message = buildGoodReport('base_1', at(1), '42');
+  const other = buildEndedPod('base-backup', 'job', { exitCode: 0, message, finishedAt: at(1) });
+  assert.deepEqual(read([other]), {});
+  assert.deepEqual(readBackups([good(1)], 'orders-0', undefined, {}), {});
+});
+
+test('pods of other database pods, of other companions and of nobody do not count', () => {
+  const ending = { exitCode: 0, message: buildGoodReport('base_1', at(1)), finishedAt: at(1) };
+  const unlabelled = buildEndedPod('base-backup', 'job', ending);
+  delete unlabelled.metadata.labels;
+  const others = [
+    buildEndedPod('base-backup', 'job', ending, 'orders-1'),
+    buildEndedPod('restore', 'job', ending),
+    unlabelled,
+  ];
+  assert.deepEqual(read(others), {});
+});
+
+test('a run that has not ended says nothing', () => {
+  const running = good(1);
+  running.status = { containerStatuses: [{ name: 'base-backup', restartCount: 0, state: {} }] };
+  assert.deepEqual(read([running]), {});
+  delete running.status;
+  assert.deepEqual(read([running]), {});
+});
+
+const UNREPORTED: Readonly<Record<string, Partial<Ending>>> = {
+  'no message': { message: '', exitCode: 137, reason: 'OOMKilled' },
+  'no JSON': { message: 'panic: out of memory', exitCode: 137, reason: 'OOMKilled' },
+  'a message that contradicts the exit code': {
+    message: buildGoodReport('base_1', at(1)),
+    exitCode: 137,
+    reason: 'OOMKilled',
+  },
+};
+
+for (const [name, ending] of Object.entries(UNREPORTED)) {
+  test(`a run that ends with ${name} has failed, and its code and reason are said`, () => {
+    const { lastFailedBackup, lastSuccessfulBackup } = read([bad(7, ending)]);
+    assert.equal(lastFailedBackup?.message, 'ended with code 137 (OOMKilled) and no report');
+    assert.equal(lastFailedBackup?.finishedAt, at(7));
+    assert.equal(lastSuccessfulBackup, undefined);
+  });
+}
+
+test('a report of failure with exit code 0 is not believed either', () => {
+  const { lastFailedBackup } = read([bad(7, { exitCode: 0 })]);
+  assert.match(lastFailedBackup?.message ?? '', /ended with code 0 \(no reason\)/);
+});

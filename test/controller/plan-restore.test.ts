@@ -1,0 +1,340 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Job, KubeObject, StatefulSet } from '../../src/api/kubernetes.ts';
+import { LABEL } from '../../src/api/names.ts';
+import type { ProtectedDatabase } from '../../src/api/protected-database.ts';
+import type { SidecarStatus } from '../../src/api/reports.ts';
+import type { Restore, RestoreStatus } from '../../src/api/restore.ts';
+import type { Action } from '../../src/controller/action.ts';
+import { planRestore } from '../../src/controller/plan-restore.ts';
+import type { World } from '../../src/controller/world.ts';
+import { decideMutation, decideValidation } from '../../src/inject/admission.ts';
+import { isInjected } from '../../src/inject/strip.ts';
+import { resolveSettings } from '../../src/policy/settings.ts';
+import { injected } from '../support/injected.ts';
+import { buildRestoreOf } from '../support/subjects.ts';
+import { buildWorkload } from '../support/workloads.ts';
+import {
+  afterwards,
+  buildDatabase,
+  buildEndedPod,
+  buildJob,
+  buildPod,
+  buildSidecarStatus,
+  buildWorld,
+  describeActions,
+  NOW,
+  STORAGE_PREFIX,
+} from '../support/world.ts';
+
+const JOB = 'undo-restore';
+const CLAIM = 'data-orders-before-0';
+
+function known(instances: NonNullable<ProtectedDatabase['status']>['instances']): ProtectedDatabase {
+  return {
+    apiVersion: 'walguard.dev/v1alpha1',
+    kind: 'ProtectedDatabase',
+    metadata: { name: 'orders', namespace: 'shop' },
+    status: { ...(instances ? { instances } : {}) },
+  };
+}
+
+const KNOWN = known([{ pod: 'orders-0', storagePrefix: STORAGE_PREFIX }]);
+
+function worldOf(changes: Partial<World> = {}): World {
+  return buildWorld({ databases: [KNOWN], restores: [buildRestoreOf()], ...changes });
+}
+
+function plan(world: World, restore: Restore = world.restores[0] ?? assert.fail()): Action[] {
+  return planRestore(restore, world);
+}
+
+function statusOf(actions: readonly Action[]): RestoreStatus {
+  const action = actions.find(({ verb }) => verb === 'apply-status') ?? assert.fail('no status is written');
+  return action.object.status as RestoreStatus;
+}
+
+function claim(labels: Record<string, string>): World['claims'][number] {
+  return {
+    apiVersion: 'v1',
+    kind: 'PersistentVolumeClaim',
+    metadata: { name: CLAIM, namespace: 'shop', labels },
+    spec: {},
+  };
+}
+
+const OURS = { [LABEL.restore]: 'undo' };
+
+function statefulSet(labels: Record<string, string>): StatefulSet {
+  const workload = buildWorkload();
+  workload.metadata = { name: 'orders-before', namespace: 'shop', labels };
+  return workload;
+}
+
+function assertFails(world: World, why: RegExp): void {
+  const actions = plan(world);
+  assert.deepEqual(describeActions(actions), ['apply-status Restore/undo']);
+  const { phase, message, completedAt } = statusOf(actions);
+  assert.equal(phase, 'Failed');
+  assert.match(message ?? '', why);
+  assert.equal(completedAt, NOW);
+}
+
+// decide: | destination | claim | job | step |
+
+test("destination somebody else's: Failed, name another", () => {
+  for (const labels of [{}, { [LABEL.restore]: 'another' }]) {
+    assertFails(
+      worldOf({ statefulSets: [buildDatabase(), statefulSet(labels)] }),
+      /"orders-before" exists already; name another/,
+    );
+  }
+});
+
+test('destination absent, a foreign claim: Failed, name another, because it may hold data', () => {
+  assertFails(
+    worldOf({ claims: [claim({ app: 'orders' })] }),
+    /"data-orders-before-0" exists already and may hold data/,
+  );
+});
+
+test('destination absent, no claim, no job: Fetching, with a claim and a job', () => {
+  const actions = plan(worldOf());
+  assert.deepEqual(describeActions(actions), [
+    `create PersistentVolumeClaim/${CLAIM}`,
+    `create Job/${JOB}`,
+    'apply-status Restore/undo',
+  ]);
+  assert.deepEqual(statusOf(actions), {
+    phase: 'Fetching',
+    message: `fetching the base backup from ${STORAGE_PREFIX}`,
+    storagePrefix: STORAGE_PREFIX,
+    startedAt: NOW,
+  });
+});
+
+test('destination absent, our claim, no job: only the job is made', () => {
+  assert.deepEqual(describeActions(plan(worldOf({ claims: [claim(OURS)] }))), [
+    `create Job/${JOB}`,
+    'apply-status Restore/undo',
+  ]);
+});
+
+/** The world in which the claim and the job are there and the status says Fetching. */
+function fetching(job: Job['status'], more: Partial<World> = {}): World {
+  const before = worldOf();
+  const after = afterwards(before, plan(before));
+  return { ...after, jobs: [buildJob(JOB, job)], now: '2026-11-21T10:05:00.000Z', ...more };
+}
+
+test('destination absent, our claim, job running: Fetching, and nothing is written again', () => {
+  assert.deepEqual(plan(fetching({})), []);
+  assert.deepEqual(plan(fetching({ conditions: [{ type: 'Failed', status: 'False' }] })), []);
+});
+
+test('the job of an earlier Restore of the same name is not taken for its own: that one had another target', () => {
+  const world = fetching({}, { jobs: [buildJob(JOB, { succeeded: 1 }, 'uid-of-an-earlier-one')] });
+  assert.deepEqual(
+    describeActions(plan(world)).filter((each) => !each.startsWith('apply-status')),
+    [`create Job/${JOB}`],
+  );
+});
+
+const FAILED: Job['status'] = {
+  failed: 1,
+  conditions: [{ type: 'Failed', status: 'True', message: 'BackoffLimitExceeded' }],
+};
+
+test("destination absent, our claim, job failed: Failed with the job's own message", () => {
+  const message = JSON.stringify({ ok: false, message: 'no base backup was finished before then' });
+  const pod = buildEndedPod('restore', JOB, { exitCode: 1, message });
+  const world = fetching(FAILED, { pods: [buildPod(), pod] });
+  assert.deepEqual(describeActions(plan(world)), ['apply-status Restore/undo']);
+  const status = statusOf(plan(world));
+  assert.equal(status.phase, 'Failed');
+  assert.equal(status.message, 'no base backup was finished before then');
+  assert.equal(status.storagePrefix, STORAGE_PREFIX, 'what was known stays');
+});
+
+test('a failed job without a report: Failed with what Kubernetes says', () => {
+  assert.equal(statusOf(plan(fetching(FAILED))).message, 'BackoffLimitExceeded');
+  const silent = fetching({ conditions: [{ type: 'Failed', status: 'True' }] });
+  assert.equal(statusOf(plan(silent)).message, 'the restore job failed');
+});
+
+function succeeded(more: Partial<World> = {}): World {
+  const message = JSON.stringify({ ok: true, baseBackup: 'base_1', durationMs: 1, bytes: 2 });
+  const pod = buildEndedPod('restore', JOB, { exitCode: 0, message });
+  return fetching({ succeeded: 1 }, { pods: [buildPod(), pod], ...more });
+}
+
+test('destination absent, our claim, job succeeded: Replaying, with an injected StatefulSet', () => {
+  const actions = plan(succeeded());
+  assert.deepEqual(describeActions(actions), ['create StatefulSet/orders-before', 'apply-status Restore/undo']);
+  const created = actions[0]?.object as StatefulSet;
+  assert.ok(isInjected(created), 'the replay needs the sidecar, whether the webhook is up or not');
+  assert.equal(created.metadata.labels?.[LABEL.restore], 'undo');
+  assert.deepEqual(statusOf(actions), {
+    phase: 'Replaying',
+    message: 'replaying WAL',
+    storagePrefix: STORAGE_PREFIX,
+    startedAt: NOW,
+    fetchedAt: '2026-11-21T10:05:00.000Z',
+    baseBackup: 'base_1',
+  });
+});
+
+test('what the controller creates is already as the webhook would make it', () => {
+  const created = plan(succeeded())[0]?.object as StatefulSet;
+  const world = buildWorld();
+  const settings = resolveSettings('standard', world.policies[0]?.spec ?? assert.fail());
+  const input = { workload: created, old: undefined, image: world.image, settings, today: '2026-11-21' };
+  assert.deepEqual(decideMutation(input).workload, created);
+  assert.equal(decideValidation(input).code, 'protected');
+});
+
+/** The world in which the StatefulSet is there, and its sidecar says so. */
+function replaying(answer: SidecarStatus | string | undefined): World {
+  const before = succeeded();
+  const after = afterwards(before, plan(before));
+  const sidecars = new Map(answer === undefined ? [] : [['shop/orders-before-0', answer] as const]);
+  return { ...after, sidecars, now: '2026-11-21T10:10:00.000Z' };
+}
+
+const REPLAYING: Readonly<Record<string, readonly [answer: SidecarStatus | string | undefined, message: RegExp]>> = {
+  'its pod does not exist yet': [undefined, /^replaying WAL; the pod does not exist yet$/],
+  'its sidecar does not answer': ['the sidecar does not answer: x', /^replaying WAL; the sidecar does not answer/],
+  'Postgres is down': [buildSidecarStatus({ postgres: 'down' }), /^replaying WAL$/],
+  'Postgres recovers': [buildSidecarStatus({ inRecovery: true }), /^replaying WAL$/],
+  'it is not known whether Postgres recovers': [
+    { database: 'a', pod: 'b', daemon: 'running', postgres: 'up' },
+    /^replaying WAL$/,
+  ],
+};
+
+for (const [name, [answer, message]] of Object.entries(REPLAYING)) {
+  test(`destination ours, ${name}: Replaying, written once at most`, () => {
+    const world = replaying(answer);
+    const actions = plan(world);
+    assert.ok(actions.every(({ verb }) => verb === 'apply-status'));
+    const after = afterwards(world, actions);
+    const status = after.restores[0]?.status;
+    assert.equal(status?.phase, 'Replaying');
+    assert.match(status?.message ?? '', message);
+    assert.deepEqual(plan(after), []);
+  });
+}
+
+test('a replay during which Postgres ended says how often, and how to see why', () => {
+  const world = replaying(buildSidecarStatus({ postgres: 'down' }));
+  const pod = {
+    ...buildPod('orders-before-0'),
+    status: { containerStatuses: [{ name: 'postgres', restartCount: 2 }] },
+  };
+  assert.equal(
+    statusOf(plan({ ...world, pods: [pod] })).message,
+    'replaying WAL; Postgres has ended 2 times, see: kubectl -n shop logs orders-before-0 -c postgres --previous',
+  );
+});
+
+test('destination ours, promoted: Completed, with the last transaction that came back', () => {
+  const world = replaying(buildSidecarStatus({ lastReplayedTime: '2026-11-21T09:40:59.900Z' }));
+  const status = statusOf(plan(world));
+  assert.equal(status.phase, 'Completed');
+  assert.equal(status.completedAt, '2026-11-21T10:10:00.000Z');
+  assert.equal(status.lastReplayedTime, '2026-11-21T09:40:59.900Z');
+  assert.equal(status.fetchedAt, '2026-11-21T10:05:00.000Z');
+  assert.equal(status.baseBackup, 'base_1');
+});
+
+test('a restore that has ended is left alone, whatever becomes of its objects', () => {
+  for (const phase of ['Completed', 'Failed'] as const) {
+    const restore = { ...buildRestoreOf(), status: { phase } };
+    assert.deepEqual(plan(worldOf({ restores: [restore], statefulSets: [] })), []);
+  }
+});
+
+const IMPOSSIBLE: Readonly<Record<string, readonly [change: Partial<World>, why: RegExp]>> = {
+  'the source does not exist': [{ statefulSets: [] }, /"orders" does not exist in this namespace/],
+  'the source is in another namespace': [
+    { statefulSets: [buildDatabase(({ metadata }) => void Object.assign(metadata, { namespace: 'other' }))] },
+    /"orders" does not exist in this namespace/,
+  ],
+  'the policy does not exist': [{ policies: [] }, /the BackupPolicy "standard" does not exist/],
+  'nothing is known of the source': [{ databases: [] }, /nothing is known of where "orders" archives/],
+  'no cluster of the source is known': [{ databases: [known([{ pod: 'orders-0' }])] }, /nothing is known/],
+};
+
+for (const [name, [change, why]] of Object.entries(IMPOSSIBLE)) {
+  test(`Failed where ${name}`, () => assertFails(worldOf(change), why));
+}
+
+// A claim that is no template.
+
+function withClaimVolume(): StatefulSet {
+  const workload = buildWorkload({ policy: 'standard' });
+  delete workload.spec.volumeClaimTemplates;
+  workload.spec.template.spec.volumes = [{ name: 'data', persistentVolumeClaim: { claimName: 'files' } }];
+  return injected(workload);
+}
+
+const FILES: World['claims'][number] = {
+  apiVersion: 'v1',
+  kind: 'PersistentVolumeClaim',
+  metadata: { name: 'files', namespace: 'shop' },
+  spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '3Gi' } }, volumeName: 'pv' },
+};
+
+test("where the data are in a claim of the user's own, the new claim is made from that one", () => {
+  const actions = plan(worldOf({ statefulSets: [withClaimVolume()], claims: [FILES] }));
+  assert.deepEqual(describeActions(actions).slice(0, 2), [
+    'create PersistentVolumeClaim/orders-before-data',
+    `create Job/${JOB}`,
+  ]);
+  const made = actions[0]?.object as KubeObject & { spec: object };
+  assert.deepEqual(made.spec, { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '3Gi' } } });
+});
+
+test('Failed where that claim is gone, or is in another namespace', () => {
+  const elsewhere = { ...FILES, metadata: { ...FILES.metadata, namespace: 'other' } };
+  for (const claims of [[], [elsewhere]]) {
+    assertFails(worldOf({ statefulSets: [withClaimVolume()], claims }), /the claim of "orders-0" was not found/);
+  }
+});
+
+test('a restore whose source can no longer be injected fails with the reason, after its data were fetched', () => {
+  const source = buildDatabase(({ spec }) => {
+    for (const container of spec.template.spec.containers) container.args = ['-c', 'archive_command=/bin/true'];
+  });
+  const status = statusOf(plan(succeeded({ statefulSets: [source] })));
+  assert.equal(status.phase, 'Failed');
+  assert.match(status.message ?? '', /archive-command-present/);
+});
+
+test('the whole way: from nothing to Completed, each step once', () => {
+  const steps: string[][] = [];
+  let world = worldOf();
+  const step = (next: Partial<World>) => {
+    world = { ...world, ...next };
+    const actions = plan(world);
+    steps.push(describeActions(actions).filter((each) => !each.startsWith('apply-status')));
+    world = afterwards(world, actions);
+  };
+  step({});
+  step({});
+  step({ jobs: [buildJob(JOB, { succeeded: 1 })] });
+  step({});
+  step({ sidecars: new Map([['shop/orders-before-0', buildSidecarStatus({ inRecovery: true })]]) });
+  step({ sidecars: new Map([['shop/orders-before-0', buildSidecarStatus()]]) });
+  step({});
+  assert.deepEqual(steps, [
+    [`create PersistentVolumeClaim/${CLAIM}`, `create Job/${JOB}`],
+    [],
+    ['create StatefulSet/orders-before'],
+    [],
+    [],
+    [],
+    [],
+  ]);
+  assert.equal(world.restores[0]?.status?.phase, 'Completed');
+});

@@ -1,0 +1,352 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ANNOTATION } from '../../src/api/names.ts';
+import type { ProtectedDatabaseStatus } from '../../src/api/protected-database.ts';
+import type { SidecarStatus } from '../../src/api/reports.ts';
+import type { Action } from '../../src/controller/action.ts';
+import { isWorthWriting, planDatabase, planGone } from '../../src/controller/plan.ts';
+import { planAll } from '../../src/controller/run.ts';
+import type { World } from '../../src/controller/world.ts';
+import { buildRestoreOf } from '../support/subjects.ts';
+import { buildWorkload } from '../support/workloads.ts';
+import {
+  afterwards,
+  buildDatabase,
+  buildEndedPod,
+  buildGoodReport,
+  buildPod,
+  buildSidecarStatus,
+  buildWorld,
+  describeActions,
+  findCondition,
+  NOW,
+  POLICY,
+  STORAGE_PREFIX,
+  SYSTEM_IDENTIFIER,
+} from '../support/world.ts';
+
+const FIRST_JOB = 'orders-0-base-backup-a24467b2';
+
+function plan(world: World): Action[] {
+  const [workload] = world.statefulSets;
+  return workload ? planDatabase(workload, world) : [];
+}
+
+function statusOf(actions: readonly Action[]): ProtectedDatabaseStatus {
+  const action = actions.find(({ verb }) => verb === 'apply-status') ?? assert.fail('no status is written');
+  return action.object.status as ProtectedDatabaseStatus;
+}
+
+function sidecars(status: SidecarStatus | string): World['sidecars'] {
+  return new Map([['shop/orders-0', status]]);
+}
+
+test('a database that archives gets its companions, a first base backup and a status', () => {
+  assert.deepEqual(describeActions(plan(buildWorld())), [
+    'apply Service/orders-0-walguard',
+    'apply CronJob/orders-0-base-backup',
+    `create Job/${FIRST_JOB}`,
+    'apply ProtectedDatabase/orders',
+    'apply-status ProtectedDatabase/orders',
+  ]);
+});
+
+test('the steady state costs no writes', () => {
+  const world = buildWorld();
+  const after = afterwards(world, plan(world));
+  assert.deepEqual(plan(after), []);
+  assert.deepEqual(plan({ ...after, now: '2026-11-21T10:00:05.000Z' }), []);
+});
+
+test('what the API server fills in on the companions is no reason to write', () => {
+  const world = buildWorld();
+  const after = afterwards(world, plan(world));
+  const companions = after.companions.map((each) => ({
+    ...each,
+    metadata: { ...each.metadata, uid: 'u', resourceVersion: '5', managedFields: [] },
+    status: { lastScheduleTime: NOW },
+  }));
+  assert.deepEqual(plan({ ...after, companions }), []);
+});
+
+test('a changed policy is applied to the companion that it concerns, and to no other', () => {
+  const world = buildWorld();
+  const after = afterwards(world, plan(world));
+  const spec = { ...POLICY.spec, baseBackup: { schedule: '0 4 * * *' } };
+  const actions = plan({ ...after, policies: [{ ...POLICY, spec }] });
+  assert.deepEqual(describeActions(actions), ['apply CronJob/orders-0-base-backup']);
+  const written = actions[0]?.object.spec as { schedule: string } | undefined;
+  assert.equal(written?.schedule, '0 4 * * *');
+});
+
+test('a companion that was deleted is made again', () => {
+  const world = buildWorld();
+  const after = afterwards(world, plan(world));
+  const actions = plan({ ...after, companions: after.companions.filter(({ kind }) => kind !== 'CronJob') });
+  assert.deepEqual(describeActions(actions), ['apply CronJob/orders-0-base-backup']);
+});
+
+test("a companion of the same name in another namespace is somebody else's", () => {
+  const world = buildWorld();
+  const after = afterwards(world, plan(world));
+  const companions = after.companions.map((each) => ({ ...each, metadata: { ...each.metadata, namespace: 'other' } }));
+  assert.equal(plan({ ...after, companions }).length, 2);
+});
+
+test('each pod of the StatefulSet has companions and a first backup of its own', () => {
+  const other = buildSidecarStatus({ pod: 'orders-1', systemIdentifier: '42' });
+  const world = buildWorld({
+    statefulSets: [buildDatabase(({ spec }) => void Object.assign(spec, { replicas: 2 }))],
+    pods: [buildPod(), buildPod('orders-1')],
+    sidecars: new Map([
+      ['shop/orders-0', buildSidecarStatus()],
+      ['shop/orders-1', other],
+    ]),
+  });
+  const actions = describeActions(plan(world));
+  assert.equal(actions.filter((each) => each.startsWith('apply CronJob/')).length, 2);
+  assert.equal(actions.filter((each) => each.startsWith('create Job/')).length, 2);
+  assert.equal(statusOf(plan(world)).instances?.length, 2);
+});
+
+// planFirstBackup: | archiving works | a good backup is known | the first Job exists | first backup |
+
+const ended = buildEndedPod('base-backup', FIRST_JOB, {
+  exitCode: 0,
+  message: buildGoodReport('base_1', '2026-11-21T09:00:00.000Z'),
+  finishedAt: '2026-11-21T09:00:01Z',
+});
+
+function firstBackups(changes: Partial<World>): string[] {
+  return describeActions(plan(buildWorld(changes))).filter((each) => each.startsWith('create Job/'));
+}
+
+const NOT_ARCHIVING: Readonly<Record<string, SidecarStatus | string>> = {
+  'the sidecar does not answer': 'the sidecar does not answer: refused',
+  'the daemon waits for credentials': buildSidecarStatus({ daemon: 'waiting-for-credentials' }),
+  'the daemon fails': buildSidecarStatus({ daemon: 'failing' }),
+  'Postgres is down': buildSidecarStatus({ postgres: 'down' }),
+  'Postgres recovers': buildSidecarStatus({ inRecovery: true }),
+  'archive_mode is off': buildSidecarStatus({ archiver: { archiveMode: 'off' } }),
+};
+
+for (const [name, status] of Object.entries(NOT_ARCHIVING)) {
+  test(`no first backup while ${name}`, () => assert.deepEqual(firstBackups({ sidecars: sidecars(status) }), []));
+}
+
+test('no first backup while the cluster is not known', () => {
+  const { systemIdentifier: _id, ...status } = buildSidecarStatus();
+  assert.deepEqual(firstBackups({ sidecars: sidecars(status) }), []);
+});
+
+test('no first backup where a good backup is known', () => {
+  assert.deepEqual(firstBackups({ pods: [buildPod(), ended] }), []);
+});
+
+test('no first backup where its job exists, in this namespace', () => {
+  const job = (namespace: string) => ({
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata: { name: FIRST_JOB, namespace },
+  });
+  assert.deepEqual(firstBackups({ jobs: [job('shop')] }), []);
+  assert.deepEqual(firstBackups({ jobs: [job('other')] }), [`create Job/${FIRST_JOB}`]);
+});
+
+test('a first backup where archiving works, no backup is known and no job exists', () => {
+  assert.deepEqual(firstBackups({}), [`create Job/${FIRST_JOB}`]);
+});
+
+// The status.
+
+test('the status says where each cluster archives, on which node, and what its sidecar and jobs reported', () => {
+  const [instance] = statusOf(plan(buildWorld({ pods: [buildPod(), ended] }))).instances ?? [];
+  assert.equal(instance?.systemIdentifier, SYSTEM_IDENTIFIER);
+  assert.equal(instance?.storagePrefix, STORAGE_PREFIX);
+  assert.equal(instance?.node, 'node-a');
+  assert.equal(instance?.inRecovery, false);
+  assert.equal(instance?.archiver?.lastArchivedWal, '000000010000000000000003');
+  assert.deepEqual(instance?.lastSuccessfulBackup, {
+    name: 'base_1',
+    finishedAt: '2026-11-21T09:00:00.000Z',
+    job: FIRST_JOB,
+  });
+});
+
+test('a sidecar that stops answering loses nothing that was known, but its pod is no longer healthy', () => {
+  const world = buildWorld({ pods: [buildPod(), ended] });
+  const after = afterwards(world, plan(world));
+  const silent = statusOf(plan({ ...after, pods: [buildPod()], sidecars: sidecars('the sidecar does not answer: x') }));
+  const [instance] = silent.instances ?? [];
+  assert.equal(instance?.storagePrefix, STORAGE_PREFIX);
+  assert.equal(instance?.systemIdentifier, SYSTEM_IDENTIFIER);
+  assert.equal(instance?.lastSuccessfulBackup?.name, 'base_1');
+  assert.equal(instance?.message, 'the sidecar does not answer: x');
+  assert.equal(findCondition(silent.conditions as never, 'ContinuousArchiving')?.status, 'Unknown');
+});
+
+test('a volume that was initialised anew does not inherit the backups of the old one, and gets a first of its own', () => {
+  const world = buildWorld({ pods: [buildPod(), ended] });
+  const after = afterwards(world, plan(world));
+  const actions = plan({ ...after, sidecars: sidecars(buildSidecarStatus({ systemIdentifier: '42' })) });
+  assert.equal(statusOf(actions).instances?.[0]?.lastSuccessfulBackup, undefined);
+  assert.equal(describeActions(actions).filter((each) => each.startsWith('create Job/')).length, 1);
+});
+
+test('the ProtectedDatabase is made once, with a status of its own', () => {
+  const actions = plan(buildWorld());
+  const made = actions.find(({ verb, object }) => verb === 'apply' && object.kind === 'ProtectedDatabase');
+  assert.equal(made?.object.status, undefined);
+  assert.deepEqual(made?.object.metadata, {
+    name: 'orders',
+    namespace: 'shop',
+    labels: { 'app.kubernetes.io/managed-by': 'walguard', 'walguard.dev/database': 'orders' },
+  });
+});
+
+const UNRESOLVED: Readonly<Record<string, readonly [change: Partial<World>, why: RegExp]>> = {
+  'an unknown policy': [{ policies: [] }, /the BackupPolicy "standard" does not exist/],
+  'a policy that is not valid': [
+    { policies: [{ ...POLICY, spec: { storage: {} } as never }] },
+    /policy-invalid: BackupPolicy\/standard spec\.storage\.s3/,
+  ],
+  'a workload that is no Postgres': [
+    { statefulSets: [{ ...buildWorkload({ policy: 'standard', container: { image: 'redis:7' } }) }] },
+    /not-postgres/,
+  ],
+  'a workload that cannot be protected': [
+    { statefulSets: [buildWorkload({ policy: 'standard', container: { volumeMounts: [] } })] },
+    /data-mount-missing/,
+  ],
+};
+
+for (const [name, [change, why]] of Object.entries(UNRESOLVED)) {
+  test(`${name} gives no companions but a status that says why, written once`, () => {
+    const world = buildWorld(change);
+    const actions = plan(world);
+    assert.deepEqual(describeActions(actions), [
+      'apply ProtectedDatabase/orders',
+      'apply-status ProtectedDatabase/orders',
+    ]);
+    const condition = findCondition(statusOf(actions).conditions as never, 'Protected');
+    assert.equal(condition?.status, 'False');
+    assert.match(condition?.message ?? '', why);
+    assert.deepEqual(plan({ ...afterwards(world, actions), now: '2026-11-21T11:00:00.000Z' }), []);
+  });
+}
+
+// planGone
+
+test('what was said of a database whose StatefulSet is gone does not stand, but what was known of its backups does', () => {
+  const before = buildWorld({ pods: [buildPod(), ended] });
+  const after = afterwards(before, plan(before));
+  const [database] = after.databases;
+  assert.ok(database);
+  const unnamed = buildDatabase(({ metadata }) => {
+    metadata.annotations = {};
+  });
+  const rows = [
+    [[], 'its StatefulSet does not exist; its backups are kept'],
+    [[unnamed], 'its StatefulSet names no policy'],
+  ] as const;
+  for (const [statefulSets, message] of rows) {
+    const world = { ...after, statefulSets, now: '2026-11-21T11:00:00.000Z' };
+    const actions = planGone(database, world);
+    assert.deepEqual(describeActions(actions), ['apply-status ProtectedDatabase/orders']);
+    const status = statusOf(actions);
+    for (const type of ['Protected', 'ContinuousArchiving']) {
+      const condition = findCondition(status.conditions as never, type);
+      assert.deepEqual([condition?.status, condition?.message], ['False', message]);
+    }
+    assert.equal(status.instances?.[0]?.storagePrefix, STORAGE_PREFIX, 'where its backups are');
+    assert.equal(status.instances?.[0]?.lastSuccessfulBackup?.name, 'base_1');
+    const later = { ...afterwards(world, actions), now: '2026-11-21T12:00:00.000Z' };
+    assert.deepEqual(planGone(later.databases[0] ?? assert.fail(), later), [], 'said once');
+  }
+});
+
+test('a database whose StatefulSet names a policy is not gone', () => {
+  const world = buildWorld();
+  const after = afterwards(world, plan(world));
+  assert.deepEqual(planGone(after.databases[0] ?? assert.fail(), after), []);
+});
+
+// planAll
+
+test('databases that name a policy and restores are planned; others, and those being deleted, are not', () => {
+  const unnamed = buildWorkload();
+  const deleted = buildDatabase(({ metadata }) => {
+    metadata.deletionTimestamp = NOW;
+  });
+  const empty = buildDatabase(({ metadata }) => {
+    metadata.annotations = { [ANNOTATION.policy]: '' };
+  });
+  assert.deepEqual(planAll(buildWorld({ statefulSets: [unnamed, deleted, empty] })), []);
+  const before = buildWorld();
+  const left = { ...afterwards(before, plan(before)), statefulSets: [] };
+  assert.deepEqual(describeActions(planAll(left)), ['apply-status ProtectedDatabase/orders']);
+  const kinds = new Set(
+    planAll(buildWorld({ restores: [buildRestoreOf('nothing')] })).map(({ object }) => object.kind),
+  );
+  assert.ok(kinds.has('CronJob') && kinds.has('Restore'));
+});
+
+// isWorthWriting
+
+const STATUS = statusOf(plan(buildWorld()));
+
+function changed(change: (status: ProtectedDatabaseStatus) => void): ProtectedDatabaseStatus {
+  const copy = structuredClone(STATUS);
+  change(copy);
+  return copy;
+}
+
+function archivedAt(time: string): ProtectedDatabaseStatus {
+  return changed((status) => {
+    status.lastArchivedWalTime = time;
+    const archiver = status.instances?.[0]?.archiver;
+    if (archiver) Object.assign(archiver, { lastArchivedTime: time, archivedCount: 99, lastArchivedWal: 'x' });
+    for (const condition of status.conditions ?? []) if (condition.status === 'True') condition.message = 'another';
+  });
+}
+
+const WRITING: readonly (readonly [string, ProtectedDatabaseStatus | undefined, ProtectedDatabaseStatus, boolean])[] = [
+  ['there was no status', undefined, STATUS, true],
+  ['nothing differs', STATUS, structuredClone(STATUS), false],
+  ['only counters of a healthy one moved, within half a minute', STATUS, archivedAt('2026-11-21T09:59:59.999Z'), false],
+  ['counters moved, half a minute has gone', STATUS, archivedAt('2026-11-21T10:00:00.000Z'), true],
+  [
+    'a condition turned',
+    STATUS,
+    changed((status) => {
+      for (const condition of status.conditions ?? []) condition.status = 'Unknown';
+    }),
+    true,
+  ],
+  [
+    'a backup came',
+    STATUS,
+    changed((status) =>
+      Object.assign(status.instances?.[0] ?? {}, { lastSuccessfulBackup: { name: 'b', finishedAt: NOW } }),
+    ),
+    true,
+  ],
+  [
+    'archive_mode was turned off',
+    STATUS,
+    changed((status) => Object.assign(status.instances?.[0]?.archiver ?? {}, { archiveMode: 'off' })),
+    true,
+  ],
+  [
+    'what is wrong is said in other words',
+    changed((status) => Object.assign(status.conditions?.[0] ?? {}, { status: 'False', message: 'a' })),
+    changed((status) => Object.assign(status.conditions?.[0] ?? {}, { status: 'False', message: 'b' })),
+    true,
+  ],
+];
+
+for (const [name, previous, next, expected] of WRITING) {
+  test(`a status is ${expected ? '' : 'not '}written when ${name}`, () => {
+    assert.equal(isWorthWriting(previous, next), expected);
+  });
+}

@@ -1,0 +1,226 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Condition } from '../../src/api/kubernetes.ts';
+import type { Archiver, Instance } from '../../src/api/protected-database.ts';
+import { assess, type Observation } from '../../src/health/assess.ts';
+
+const NOW = '2026-11-21T10:00:00Z';
+const before = (seconds: number) => new Date(Date.parse(NOW) - seconds * 1000).toISOString();
+
+const GOOD: Archiver = {
+  archiveMode: 'on',
+  archivedCount: 7,
+  failedCount: 0,
+  lastArchivedWal: '000000010000000000000007',
+  lastArchivedTime: before(30),
+  waiting: 0,
+};
+
+const BACKED_UP = { name: 'base_000000010000000000000003', finishedAt: before(3600) };
+
+function instance(changes: Partial<Instance> = {}): Instance {
+  return { pod: 'orders-0', inRecovery: false, archiver: GOOD, lastSuccessfulBackup: BACKED_UP, ...changes };
+}
+
+function observe(...instances: Instance[]): Observation {
+  return { policy: 'standard', generation: 3, instances, archiveLateSeconds: 180 };
+}
+
+function conditionOf(type: string, observation: Observation, previous: readonly Condition[] = []): Condition {
+  const status = assess(observation, previous, NOW);
+  return status.conditions?.find((each) => each.type === type) ?? assert.fail(`no condition ${type}`);
+}
+
+interface Row {
+  readonly name: string;
+  readonly instance: Instance;
+  readonly status: Condition['status'];
+  readonly reason: string;
+  readonly says?: RegExp;
+}
+
+const { archiver: _archiver, ...unobserved } = instance();
+
+/** Rows of the table in assess.ts, in its order, and their edges. */
+const ARCHIVING: readonly Row[] = [
+  { name: 'the sidecar did not answer', instance: unobserved, status: 'Unknown', reason: 'NotObserved' },
+  {
+    name: 'Postgres is down, and the sidecar says why',
+    instance: { ...unobserved, message: 'Postgres does not answer: refused' },
+    status: 'Unknown',
+    reason: 'NotObserved',
+    says: /orders-0: Postgres does not answer: refused/,
+  },
+  { name: 'in recovery', instance: instance({ inRecovery: true }), status: 'Unknown', reason: 'InRecovery' },
+  {
+    name: 'archive_mode is off in the running Postgres',
+    instance: instance({ archiver: { ...GOOD, archiveMode: 'off' } }),
+    status: 'False',
+    reason: 'ArchiveModeOff',
+  },
+  {
+    name: 'archive_mode is off, before all else',
+    instance: instance({ inRecovery: true, archiver: { archiveMode: 'off' } }),
+    status: 'False',
+    reason: 'ArchiveModeOff',
+  },
+  {
+    name: 'failed after the last success',
+    instance: instance({
+      archiver: { ...GOOD, lastFailedWal: '00000001000000000000000A', lastFailedTime: before(10) },
+    }),
+    status: 'False',
+    reason: 'ContinuousArchivingFailing',
+    says: /00000001000000000000000A could not be archived/,
+  },
+  {
+    name: 'failed and never succeeded',
+    instance: instance({ archiver: { archiveMode: 'on', lastFailedTime: before(10) } }),
+    status: 'False',
+    reason: 'ContinuousArchivingFailing',
+  },
+  {
+    name: 'failed before the last success',
+    instance: instance({ archiver: { ...GOOD, lastFailedTime: before(60) } }),
+    status: 'True',
+    reason: 'ContinuousArchivingSuccess',
+  },
+  {
+    name: 'nothing archived yet',
+    instance: instance({ archiver: { archiveMode: 'on', waiting: 0 } }),
+    status: 'Unknown',
+    reason: 'NothingArchivedYet',
+  },
+  {
+    name: 'segments wait too long',
+    instance: instance({ archiver: { ...GOOD, waiting: 2, lastArchivedTime: before(181) } }),
+    status: 'False',
+    reason: 'ContinuousArchivingLate',
+    says: /2 WAL segments wait/,
+  },
+  {
+    name: 'segments wait, but not too long yet',
+    instance: instance({ archiver: { ...GOOD, waiting: 2, lastArchivedTime: before(180) } }),
+    status: 'True',
+    reason: 'ContinuousArchivingSuccess',
+  },
+  {
+    name: 'nothing waits: an idle database is not late',
+    instance: instance({ archiver: { ...GOOD, waiting: 0, lastArchivedTime: before(86_400) } }),
+    status: 'True',
+    reason: 'ContinuousArchivingSuccess',
+  },
+  {
+    name: 'archived',
+    instance: instance(),
+    status: 'True',
+    reason: 'ContinuousArchivingSuccess',
+    says: /000000010000000000000007 archived/,
+  },
+];
+
+for (const row of ARCHIVING) {
+  test(`ContinuousArchiving is ${row.status} where ${row.name}`, () => {
+    const { status, reason, message } = conditionOf('ContinuousArchiving', observe(row.instance));
+    assert.deepEqual([status, reason], [row.status, row.reason]);
+    assert.match(message, /^orders-0: ./);
+    if (row.says) assert.match(message, row.says);
+  });
+}
+
+const { lastSuccessfulBackup: _backup, ...never } = instance();
+
+const BACKUP: readonly Row[] = [
+  { name: 'there was none', instance: never, status: 'Unknown', reason: 'NoBackupYet' },
+  { name: 'one succeeded', instance: instance(), status: 'True', reason: 'LastBackupSucceeded', says: /base_0000/ },
+  {
+    name: 'only failures',
+    instance: { ...never, lastFailedBackup: { finishedAt: before(60), message: 'no space' } },
+    status: 'False',
+    reason: 'LastBackupFailed',
+    says: /no space/,
+  },
+  {
+    name: 'one failed after a success',
+    instance: instance({ lastFailedBackup: { finishedAt: before(60), message: 'no space' } }),
+    status: 'False',
+    reason: 'LastBackupFailed',
+  },
+  {
+    name: 'one succeeded after a failure',
+    instance: instance({ lastFailedBackup: { finishedAt: before(7200), message: 'no space' } }),
+    status: 'True',
+    reason: 'LastBackupSucceeded',
+  },
+];
+
+for (const row of BACKUP) {
+  test(`LastBackupSucceeded is ${row.status} where ${row.name}`, () => {
+    const { status, reason, message } = conditionOf('LastBackupSucceeded', observe(row.instance));
+    assert.deepEqual([status, reason], [row.status, row.reason]);
+    if (row.says) assert.match(message, row.says);
+  });
+}
+
+test('the worst instance decides: False before Unknown before True', () => {
+  const good = instance();
+  const unknown = { ...unobserved, pod: 'orders-1' };
+  const bad = instance({ pod: 'orders-2', archiver: { ...GOOD, archiveMode: 'off' } });
+  const statusOf = (...instances: Instance[]) => conditionOf('ContinuousArchiving', observe(...instances)).status;
+  assert.equal(statusOf(good, good), 'True');
+  assert.equal(statusOf(good, unknown), 'Unknown');
+  assert.equal(statusOf(good, unknown, bad), 'False');
+  assert.equal(statusOf(bad, unknown, good), 'False');
+  assert.match(conditionOf('ContinuousArchiving', observe(good, unknown, bad)).message, /^orders-2: /);
+});
+
+test('without any instance nothing is known, and that is not healthy', () => {
+  assert.equal(conditionOf('ContinuousArchiving', observe()).status, 'Unknown');
+  assert.equal(conditionOf('Protected', observe()).status, 'False');
+});
+
+test('nothing is Protected without archiving, without a backup, or without a drill, and it says which', () => {
+  const reasonOf = (each: Instance) => conditionOf('Protected', observe(each)).reason;
+  assert.equal(reasonOf(unobserved), 'NotArchiving');
+  assert.equal(reasonOf(never), 'NoGoodBackup');
+  assert.equal(reasonOf(instance()), 'NoDrill');
+  for (const each of [unobserved, never, instance()]) {
+    assert.equal(conditionOf('Protected', observe(each)).status, 'False');
+  }
+});
+
+test('a transition time is kept while the status stays, also when reason and message change', () => {
+  const earlier = '2026-11-01T00:00:00Z';
+  const previous: Condition = {
+    type: 'ContinuousArchiving',
+    status: 'False',
+    reason: 'ContinuousArchivingFailing',
+    message: 'old',
+    lastTransitionTime: earlier,
+  };
+  const off = observe(instance({ archiver: { ...GOOD, archiveMode: 'off' } }));
+  const kept = conditionOf('ContinuousArchiving', off, [previous]);
+  assert.equal(kept.lastTransitionTime, earlier);
+  assert.equal(kept.reason, 'ArchiveModeOff');
+  assert.equal(conditionOf('ContinuousArchiving', observe(instance()), [previous]).lastTransitionTime, NOW);
+  assert.equal(conditionOf('LastBackupSucceeded', off, [previous]).lastTransitionTime, NOW);
+});
+
+test('the newest backup and the newest archived segment of all instances are reported', () => {
+  const older = instance({
+    lastSuccessfulBackup: { name: 'a', finishedAt: before(9000) },
+    archiver: { ...GOOD, lastArchivedTime: before(900) },
+  });
+  const status = assess(observe(older, instance({ pod: 'orders-1' }), { ...never, pod: 'orders-2' }), [], NOW);
+  assert.equal(status.lastSuccessfulBackup, BACKED_UP.finishedAt);
+  assert.equal(status.lastArchivedWalTime, GOOD.lastArchivedTime);
+  assert.equal(status.policy, 'standard');
+  assert.equal(status.observedGeneration, 3);
+  assert.equal(status.instances?.length, 3);
+});
+
+test('what was never seen is left out, not made up', () => {
+  const status = assess(observe({ pod: 'orders-0' }), [], NOW);
+  assert.equal('lastSuccessfulBackup' in status, false);
+  assert.equal('lastArchivedWalTime' in status, false);
+});

@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { buildStoragePrefix, parseClusterIdentity } from '../../src/lib/cluster-identity.ts';
+
+/** As pg_control begins: the identifier in little-endian, then more. */
+function control(systemIdentifier: bigint, length = 8192): Uint8Array {
+  const bytes = new Uint8Array(length);
+  new DataView(bytes.buffer).setBigUint64(0, systemIdentifier, true);
+  return bytes;
+}
+
+test('an identifier above 2^53 keeps every digit', () => {
+  const identity = parseClusterIdentity('15\n', control(7710449571138806556n));
+  assert.deepEqual(identity, { major: 15, systemIdentifier: '7710449571138806556' });
+  assert.ok(7710449571138806556n > 2n ** 53n);
+});
+
+test('the identifier is unsigned', () => {
+  assert.equal(parseClusterIdentity('15', control(2n ** 64n - 1n))?.systemIdentifier, '18446744073709551615');
+});
+
+test('it is read from where the bytes are, also in the middle of a larger buffer', () => {
+  const whole = new Uint8Array(64);
+  whole.set(control(42n, 8), 16);
+  assert.equal(parseClusterIdentity('15', whole.subarray(16, 24))?.systemIdentifier, '42');
+});
+
+test('the major version is read from old and new forms of PG_VERSION', () => {
+  for (const [text, major] of [
+    ['18\n', 18],
+    ['9.6\n', 9],
+    ['10', 10],
+  ] as const) {
+    assert.equal(parseClusterIdentity(text, control(1n))?.major, major, text);
+  }
+});
+
+test('while initdb has not got that far there is no identity', () => {
+  assert.equal(parseClusterIdentity('', control(1n)), undefined);
+  assert.equal(parseClusterIdentity('15', new Uint8Array(7)), undefined);
+  assert.equal(parseClusterIdentity('15', new Uint8Array(0)), undefined);
+  assert.equal(parseClusterIdentity('15', control(0n)), undefined);
+});
+
+test('the storage prefix names namespace, database, major and system identifier below the policy prefix', () => {
+  const identity = { major: 15, systemIdentifier: '7710449571138806556' };
+  const expected = 's3://backups/pg/shop/orders/15/7710449571138806556';
+  assert.equal(buildStoragePrefix('s3://backups/pg', 'shop', 'orders', identity), expected);
+  assert.equal(buildStoragePrefix('s3://backups/pg//', 'shop', 'orders', identity), expected);
+});
+
+test('clusters that differ in anything never share a prefix', () => {
+  const prefixes = [
+    buildStoragePrefix('s3://b', 'a', 'b', { major: 15, systemIdentifier: '1' }),
+    buildStoragePrefix('s3://b', 'b', 'a', { major: 15, systemIdentifier: '1' }),
+    buildStoragePrefix('s3://b', 'a', 'b', { major: 16, systemIdentifier: '1' }),
+    buildStoragePrefix('s3://b', 'a', 'b', { major: 15, systemIdentifier: '2' }),
+    buildStoragePrefix('s3://c', 'a', 'b', { major: 15, systemIdentifier: '1' }),
+  ];
+  assert.equal(new Set(prefixes).size, prefixes.length);
+});

@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { resolveSettings } from '../../src/policy/settings.ts';
+
+const S3 = { prefix: 's3://backups', credentialsSecret: 'login' };
+
+test('a policy that says only where gets every default', () => {
+  assert.deepEqual(resolveSettings('gold', { storage: { s3: S3 } }), {
+    policy: 'gold',
+    storage: { prefix: 's3://backups', region: 'us-east-1', forcePathStyle: false, credentialsSecret: 'login' },
+    archiveTimeoutSeconds: 60,
+    compression: 'lz4',
+    schedule: '17 2 * * *',
+    timeZone: 'Etc/UTC',
+    baseBackupTimeoutSeconds: 21_600,
+  });
+});
+
+test('empty sections get the same defaults as absent ones', () => {
+  assert.deepEqual(
+    resolveSettings('gold', { storage: { s3: S3 }, archive: {}, baseBackup: {} }),
+    resolveSettings('gold', { storage: { s3: S3 } }),
+  );
+});
+
+test('what a policy says wins over every default', () => {
+  const spec = {
+    storage: { s3: { ...S3, prefix: 's3://b/c/', endpoint: 'https://s', region: 'eu', forcePathStyle: true } },
+    archive: { timeout: '5m', compression: 'zstd' as const },
+    baseBackup: { schedule: '0 4 * * 0', timeZone: 'Europe/Berlin', timeout: '1d' },
+  };
+  assert.deepEqual(resolveSettings('gold', spec), {
+    policy: 'gold',
+    storage: {
+      prefix: 's3://b/c',
+      endpoint: 'https://s',
+      region: 'eu',
+      forcePathStyle: true,
+      credentialsSecret: 'login',
+    },
+    archiveTimeoutSeconds: 300,
+    compression: 'zstd',
+    schedule: '0 4 * * 0',
+    timeZone: 'Europe/Berlin',
+    baseBackupTimeoutSeconds: 86_400,
+  });
+});
