@@ -40,12 +40,16 @@ interface Running {
   readonly desired: DesiredDaemon;
   readonly child: ChildProcess;
   exited: boolean;
+  /** The engine's own words about its last failure. */
+  lastError?: string;
 }
 
 export interface Supervisor {
   /** Ends what should not run (any more, or with other settings) and starts what should. */
   readonly apply: (desired: readonly DesiredDaemon[]) => Promise<void>;
   readonly isRunning: (role: Role) => boolean;
+  /** What the engine said last that sounds like a failure; it may be over by now. */
+  readonly lastError: (role: Role) => string | undefined;
   readonly stop: () => Promise<void>;
 }
 
@@ -70,6 +74,7 @@ export function createSupervisor(context: AgentContext): Supervisor {
   return {
     apply,
     isRunning: (role) => running.get(role)?.exited === false,
+    lastError: (role) => running.get(role)?.lastError,
     stop: () => apply([]),
   };
 }
@@ -87,7 +92,10 @@ async function startDaemon(context: AgentContext, desired: DesiredDaemon): Promi
   const daemon: Running = { desired, child, exited: false };
   log.info({ role: desired.role, prefix: desired.prefix, engine: engine.id }, 'daemon started');
   for (const stream of [child.stdout, child.stderr]) {
-    onLines(stream, env, (line) => log.info({ role: desired.role }, line));
+    onLines(stream, env, (line) => {
+      if (/\b(ERROR|WARN)/.test(line)) daemon.lastError = line;
+      log.info({ role: desired.role }, line);
+    });
   }
   child.on('error', (error) => {
     daemon.exited = true;

@@ -3,25 +3,17 @@
 import { createServer, type Server } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SIDECAR_PORT } from '../api/names.ts';
-import type { SidecarStatus } from '../api/reports.ts';
-import { buildStoragePrefix, type ClusterIdentity } from '../lib/cluster-identity.ts';
 import { createMetrics, type Metrics } from '../telemetry/metrics.ts';
-import { type Observed, observe } from '../tools/postgres.ts';
+import { observe } from '../tools/postgres.ts';
 import { type AgentContext, readContext } from './context.ts';
 import { createSupervisor, planDaemons, type Supervisor } from './daemon.ts';
 import { readIdentity, readRestoreRecord } from './data-directory.ts';
 import { installScripts } from './scripts.ts';
-import { type Credentials, readCredentials } from './storage.ts';
+import { buildStatus, type State } from './status.ts';
+import { readCredentials } from './storage.ts';
 
 const DAEMON_TICK_MS = 500;
 const POSTGRES_TICK_MS = 2000;
-
-interface State {
-  identity?: ClusterIdentity | undefined;
-  credentials?: Credentials | undefined;
-  observed?: Observed | undefined;
-  message?: string | undefined;
-}
 
 /** Runs until the signal; Postgres has ended by then, because native sidecars are stopped last. */
 export async function runSidecar(env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<void> {
@@ -71,38 +63,13 @@ async function tickPostgres(context: AgentContext, state: State, metrics: Metric
   metrics.observeArchiver(state.observed?.archiver);
 }
 
-/** What is known now; what is not known is left out. */
-export function buildStatus(context: AgentContext, state: State, isArchiving: boolean): SidecarStatus {
-  const { identity, observed, credentials, message } = state;
-  const { policyPrefix, namespace, database, pod } = context;
-  return {
-    database,
-    pod,
-    daemon: !identity
-      ? 'waiting-for-data'
-      : !credentials
-        ? 'waiting-for-credentials'
-        : isArchiving
-          ? 'running'
-          : 'failing',
-    postgres: observed ? 'up' : 'down',
-    ...(identity
-      ? {
-          systemIdentifier: identity.systemIdentifier,
-          storagePrefix: buildStoragePrefix(policyPrefix, namespace, database, identity),
-        }
-      : {}),
-    ...(observed ?? {}),
-    ...(message === undefined ? {} : { message }),
-  };
-}
-
 function serve(context: AgentContext, state: State, supervisor: Supervisor, metrics: Metrics): Server {
   const server = createServer(async (request, response) => {
     if (request.url === '/healthz') return response.end('ok\n');
     if (request.url === '/status') {
       response.setHeader('content-type', 'application/json');
-      return response.end(JSON.stringify(buildStatus(context, state, supervisor.isRunning('archive'))));
+      const archive = { isRunning: supervisor.isRunning('archive'), lastError: supervisor.lastError('archive') };
+      return response.end(JSON.stringify(buildStatus(context, state, archive)));
     }
     if (request.url === '/metrics') {
       response.setHeader('content-type', metrics.contentType);

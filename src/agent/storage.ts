@@ -17,12 +17,12 @@ export async function readCredentials(directory = STORAGE_DIR): Promise<Credenti
   ) as unknown as Credentials;
 }
 
+export const NO_CREDENTIALS = `no storage credentials: the Secret named by the policy is missing in this namespace, or lacks ${CREDENTIAL_KEYS.join(' or ')}`;
+
 export async function requireCredentials(): Promise<Credentials> {
   const credentials = await readCredentials();
   if (credentials) return credentials;
-  throw new Error(
-    `no storage credentials: the Secret named by the policy is missing in this namespace, or lacks ${CREDENTIAL_KEYS.join(' or ')}`,
-  );
+  throw new Error(NO_CREDENTIALS);
 }
 
 const PASSED_ON = /^(AWS_|WALG_|GOMEMLIMIT$|HOME$|USER$|PATH$|PGDATA$|SSL_CERT)/;

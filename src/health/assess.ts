@@ -73,11 +73,11 @@ function assessArchiving(instance: Instance, { archiveLateSeconds }: Observation
     return finding(
       'False',
       'ContinuousArchivingFailing',
-      `${pod}: ${archiver.lastFailedWal} could not be archived since ${archiver.lastFailedTime}`,
+      `${pod}: ${archiver.lastFailedWal} could not be archived, last tried at ${archiver.lastFailedTime}${because(instance)}`,
     );
   }
   if (!archiver.lastArchivedTime)
-    return finding('Unknown', 'NothingArchivedYet', `${pod}: no WAL segment has been archived yet`);
+    return finding('Unknown', 'NothingArchivedYet', `${pod}: no WAL segment has been archived yet${because(instance)}`);
   const idleSeconds = (Date.parse(now) - Date.parse(archiver.lastArchivedTime)) / 1000;
   if ((archiver.waiting ?? 0) > 0 && idleSeconds > archiveLateSeconds) {
     return finding(
@@ -89,7 +89,12 @@ function assessArchiving(instance: Instance, { archiveLateSeconds }: Observation
   return finding('True', 'ContinuousArchivingSuccess', `${pod}: ${archiver.lastArchivedWal} archived`);
 }
 
-function isFailing({ lastFailedTime, lastArchivedTime }: Archiver): boolean {
+function because({ message }: Instance): string {
+  return message === undefined ? '' : `: ${message}`;
+}
+
+/** Did the last run of archive_command fail? */
+export function isFailing({ lastFailedTime, lastArchivedTime }: Archiver): boolean {
   if (!lastFailedTime) return false;
   return !lastArchivedTime || Date.parse(lastFailedTime) > Date.parse(lastArchivedTime);
 }

@@ -1,11 +1,10 @@
-// What an agent knows and tells: its environment, its credentials, the sidecar's status, its usage.
+// What an agent knows and tells: its environment, its credentials, its usage.
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { runAgent } from '../../src/agent/agent.ts';
-import { type AgentContext, readContext } from '../../src/agent/context.ts';
-import { buildStatus } from '../../src/agent/sidecar.ts';
+import { readContext } from '../../src/agent/context.ts';
 import { buildConnectionEnv, buildEngineEnv, readCredentials } from '../../src/agent/storage.ts';
 import { EXIT } from '../../src/api/names.ts';
 import { captureOutput } from '../support/output.ts';
@@ -97,54 +96,6 @@ test('SQL access is given in the variables of libpq, the password only where the
   const expected = { PGHOST: 'db', PGPORT: '5432', PGUSER: 'postgres', PGDATABASE: 'postgres', PGPASSWORD: 'pw' };
   assert.deepEqual(buildConnectionEnv(context), expected);
   assert.equal('PGPASSWORD' in buildConnectionEnv(readContext('base-backup', ENV)), false);
-});
-
-const IDENTITY = { major: 15, systemIdentifier: '7710449571138806556' };
-const OBSERVED = { inRecovery: false, archiver: { archiveMode: 'on', waiting: 0 } };
-type State = Parameters<typeof buildStatus>[1];
-
-const STATUS: readonly (readonly [
-  name: string,
-  state: State,
-  isArchiving: boolean,
-  daemon: string,
-  postgres: string,
-])[] = [
-  ['nothing yet', {}, false, 'waiting-for-data', 'down'],
-  ['credentials before data', { credentials: CREDENTIALS }, false, 'waiting-for-data', 'down'],
-  ['data before credentials', { identity: IDENTITY }, false, 'waiting-for-credentials', 'down'],
-  ['both, and a daemon', { identity: IDENTITY, credentials: CREDENTIALS }, true, 'running', 'down'],
-  ['both, but no daemon', { identity: IDENTITY, credentials: CREDENTIALS }, false, 'failing', 'down'],
-  ['all', { identity: IDENTITY, credentials: CREDENTIALS, observed: OBSERVED }, true, 'running', 'up'],
-];
-
-const context = (): AgentContext => readContext('sidecar', ENV);
-
-for (const [name, state, isArchiving, daemon, postgres] of STATUS) {
-  test(`status of the sidecar with ${name}: daemon ${daemon}, postgres ${postgres}`, () => {
-    const status = buildStatus(context(), state, isArchiving);
-    assert.deepEqual([status.daemon, status.postgres], [daemon, postgres]);
-    assert.deepEqual([status.database, status.pod], ['orders', 'orders-0']);
-  });
-}
-
-test('the status says where this very cluster archives, and what Postgres says; never a credential', () => {
-  const state = { identity: IDENTITY, credentials: CREDENTIALS, observed: OBSERVED, message: 'look' };
-  assert.deepEqual(buildStatus(context(), state, true), {
-    database: 'orders',
-    pod: 'orders-0',
-    daemon: 'running',
-    postgres: 'up',
-    systemIdentifier: '7710449571138806556',
-    storagePrefix: 's3://backups/shop/orders/15/7710449571138806556',
-    inRecovery: false,
-    archiver: { archiveMode: 'on', waiting: 0 },
-    message: 'look',
-  });
-});
-
-test('what is not known is left out of the status', () => {
-  assert.deepEqual(Object.keys(buildStatus(context(), {}, false)), ['database', 'pod', 'daemon', 'postgres']);
 });
 
 test('an unknown companion is wrong usage, and those that exist are listed', async () => {

@@ -76,12 +76,10 @@ async function setUp(context: TestContext, script = 'sleep 60 & wait'): Promise<
   const supervisor = createSupervisor(agent);
   context.after(() => supervisor.stop());
   const read = () =>
-    !existsSync(notes)
-      ? []
-      : readFileSync(notes, 'utf8')
-          .trim()
-          .split('\n')
-          .map((line) => ({ pid: Number(line.split(' ')[0]), prefix: line.split(' ')[1] ?? '' }));
+    (existsSync(notes) ? readFileSync(notes, 'utf8') : '')
+      .split('\n')
+      .slice(0, -1)
+      .map((line) => ({ pid: Number(line.split(' ')[0]), prefix: line.split(' ')[1] ?? '' }));
   const starts = async (atLeast: number) => {
     await until(`${atLeast} starts`, () => read().length >= atLeast);
     return read();
@@ -116,7 +114,7 @@ for (const [name, change] of Object.entries(CHANGES)) {
     await supervisor.apply([desired]);
     const [first] = await starts(1);
     await supervisor.apply([{ ...desired, ...change }]);
-    assert.equal(isAlive(first?.pid ?? 0), false);
+    assert.equal(isAlive(first?.pid ?? assert.fail()), false);
     const [, second] = await starts(2);
     assert.equal(second?.prefix, change.prefix ?? desired.prefix);
     assert.equal(supervisor.isRunning('archive'), true);
@@ -127,7 +125,7 @@ test('a daemon that died is not running, and the next look starts it again', asy
   const { supervisor, desired, starts } = await setUp(context, 'exec sleep 60');
   await supervisor.apply([desired]);
   const [first] = await starts(1);
-  process.kill(first?.pid ?? 0, 'SIGKILL');
+  process.kill(first?.pid ?? assert.fail(), 'SIGKILL');
   await until('its end', () => !supervisor.isRunning('archive'));
   await supervisor.apply([desired]);
   assert.equal((await starts(2)).length, 2);
@@ -155,6 +153,18 @@ test('what a daemon says goes to the log, without the credentials', async (conte
   const heard = (text: string) => lines.some(({ msg, role }) => msg === text && role === 'archive');
   await until('both words', () => heard('hello') && heard('using [redacted]'));
   assert.doesNotMatch(JSON.stringify(lines), /hunter2/);
+});
+
+test('what sounds like a failure is kept, the last of it, for as long as that daemon runs', async (context) => {
+  const script = 'echo "INFO: started"; echo "ERROR: first"; echo "WARN: last"; echo "INFO: TERROR"; sleep 60 & wait';
+  const { supervisor, desired, lines } = await setUp(context, script);
+  assert.equal(supervisor.lastError('archive'), undefined);
+  await supervisor.apply([desired]);
+  await until('its last word', () => lines.some(({ msg }) => msg === 'INFO: TERROR'));
+  assert.equal(supervisor.lastError('archive'), 'WARN: last');
+  assert.equal(supervisor.lastError('recovery'), undefined);
+  await supervisor.stop();
+  assert.equal(supervisor.lastError('archive'), undefined);
 });
 
 test('an engine that cannot be started is said, and does not count as running', async (context) => {

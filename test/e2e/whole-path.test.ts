@@ -269,7 +269,12 @@ describe("walguard's own troubles", () => {
     await scaleStore(0);
     await sql('insert into kept values (2); select txid_current(); select pg_switch_wal()');
     await waitFor('the condition to turn', async () => (await condition('ContinuousArchiving')).status === 'False');
-    assert.equal((await condition('ContinuousArchiving')).reason, 'ContinuousArchivingFailing');
+    const { reason, message } = await condition('ContinuousArchiving');
+    assert.equal(reason, 'ContinuousArchivingFailing');
+    assert.match(
+      message,
+      /^orders-0: \S+ could not be archived, last tried at \S+: .*(ERROR|WARN).*walguard-object-store/,
+    );
     assert.equal(await sql('select count(*) from kept'), '2');
     await scaleStore(1);
     await archiveNow(180_000);

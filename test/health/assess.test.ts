@@ -74,6 +74,13 @@ const ARCHIVING: readonly Row[] = [
     says: /00000001000000000000000A could not be archived/,
   },
   {
+    name: 'failed, and the sidecar says why',
+    instance: instance({ archiver: { ...GOOD, lastFailedTime: before(10) }, message: 'ERROR connection refused' }),
+    status: 'False',
+    reason: 'ContinuousArchivingFailing',
+    says: /last tried at \S+: ERROR connection refused$/,
+  },
+  {
     name: 'failed and never succeeded',
     instance: instance({ archiver: { archiveMode: 'on', lastFailedTime: before(10) } }),
     status: 'False',

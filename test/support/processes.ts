@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export function isAlive(pid: number): boolean {
+  assert.ok(pid > 1, `${pid} is no process of a test`);
   try {
     process.kill(pid, 0);
   } catch {

@@ -119,7 +119,9 @@ test('a detached grandchild that holds the pipes open does not hold up the resul
   const { stdout, code } = await sh('setsid sleep 60 & echo $!');
   assert.ok(performance.now() - startedAt < 4000);
   assert.equal(code, 0);
-  process.kill(Number(stdout), 'SIGKILL');
+  const pid = Number(stdout);
+  assert.ok(isAlive(pid));
+  process.kill(pid, 'SIGKILL');
 });
 
 test('killing a group that is gone is no error', async () => {

@@ -1,0 +1,76 @@
+// What the sidecar reports: each row of the table, and why things are not as they should be.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type ArchiveDaemon, buildStatus, type State } from '../../src/agent/status.ts';
+import { NO_CREDENTIALS } from '../../src/agent/storage.ts';
+
+const CONTEXT = { policyPrefix: 's3://backups', namespace: 'shop', database: 'orders', pod: 'orders-0' };
+const CREDENTIALS = { AWS_ACCESS_KEY_ID: 'the-key-id', AWS_SECRET_ACCESS_KEY: 'the-secret' };
+const IDENTITY = { major: 15, systemIdentifier: '7710449571138806556' };
+const OBSERVED = { inRecovery: false, archiver: { archiveMode: 'on', waiting: 0 } };
+const FAILING = { ...OBSERVED, archiver: { ...OBSERVED.archiver, lastFailedTime: '2026-11-21T08:00:00.000Z' } };
+const RUNS: ArchiveDaemon = { isRunning: true, lastError: undefined };
+const RUNS_NOT: ArchiveDaemon = { isRunning: false, lastError: undefined };
+
+const ROWS: readonly (readonly [
+  name: string,
+  state: State,
+  archive: ArchiveDaemon,
+  daemon: string,
+  postgres: string,
+])[] = [
+  ['nothing yet', {}, RUNS_NOT, 'waiting-for-data', 'down'],
+  ['credentials before data', { credentials: CREDENTIALS }, RUNS_NOT, 'waiting-for-data', 'down'],
+  ['data before credentials', { identity: IDENTITY }, RUNS_NOT, 'waiting-for-credentials', 'down'],
+  ['both, and a daemon', { identity: IDENTITY, credentials: CREDENTIALS }, RUNS, 'running', 'down'],
+  ['both, but no daemon', { identity: IDENTITY, credentials: CREDENTIALS }, RUNS_NOT, 'failing', 'down'],
+  ['all', { identity: IDENTITY, credentials: CREDENTIALS, observed: OBSERVED }, RUNS, 'running', 'up'],
+];
+
+for (const [name, state, archive, daemon, postgres] of ROWS) {
+  test(`status of the sidecar with ${name}: daemon ${daemon}, postgres ${postgres}`, () => {
+    const status = buildStatus(CONTEXT, state, archive);
+    assert.deepEqual([status.daemon, status.postgres], [daemon, postgres]);
+    assert.deepEqual([status.database, status.pod], ['orders', 'orders-0']);
+  });
+}
+
+test('the status says where this very cluster archives, and what Postgres says; never a credential', () => {
+  const state = { identity: IDENTITY, credentials: CREDENTIALS, observed: OBSERVED, message: 'look' };
+  assert.deepEqual(buildStatus(CONTEXT, state, RUNS), {
+    database: 'orders',
+    pod: 'orders-0',
+    daemon: 'running',
+    postgres: 'up',
+    systemIdentifier: '7710449571138806556',
+    storagePrefix: 's3://backups/shop/orders/15/7710449571138806556',
+    inRecovery: false,
+    archiver: { archiveMode: 'on', waiting: 0 },
+    message: 'look',
+  });
+});
+
+test('what is not known is left out of the status', () => {
+  assert.deepEqual(Object.keys(buildStatus(CONTEXT, {}, RUNS_NOT)), ['database', 'pod', 'daemon', 'postgres']);
+});
+
+const ready = { identity: IDENTITY, credentials: CREDENTIALS };
+const said: ArchiveDaemon = { isRunning: true, lastError: 'ERROR connection refused' };
+const WHY: readonly (readonly [name: string, state: State, archive: ArchiveDaemon, message: string | undefined])[] = [
+  ['no data yet', {}, RUNS_NOT, undefined],
+  ['no credentials', { identity: IDENTITY }, RUNS_NOT, NO_CREDENTIALS],
+  ['archiving fails', { ...ready, observed: FAILING }, said, 'ERROR connection refused'],
+  ['archiving failed once and works again', { ...ready, observed: OBSERVED }, said, undefined],
+  [
+    'trouble of its own',
+    { ...ready, observed: FAILING, message: 'Postgres does not answer' },
+    said,
+    'Postgres does not answer',
+  ],
+];
+
+for (const [name, state, archive, message] of WHY) {
+  test(`why, with ${name}: ${message ?? 'nothing to say'}`, () => {
+    assert.equal(buildStatus(CONTEXT, state, archive).message, message);
+  });
+}
