@@ -1,6 +1,6 @@
 // The exact inverse of inject: removes only what is ours, by name, where inject left its record. Room: inject (pure).
-import type { Container, PodTemplate, StatefulSet } from '../api/kubernetes.ts';
-import { INJECTION_ANNOTATION, SIDECAR, STORAGE_VOLUME } from '../api/names.ts';
+import type { Container, PodTemplate, StatefulSet, VolumeMount } from '../api/kubernetes.ts';
+import { INJECTION_ANNOTATION, SHARED_DIR, SIDECAR, STORAGE_VOLUME } from '../api/names.ts';
 import { removeArchiveArgs } from './archive-args.ts';
 
 /** What inject had to create because the user's template did not have it; strip deletes it again when it is empty. */
@@ -41,9 +41,13 @@ function readRecord({ metadata }: PodTemplate): ReadonlySet<string> {
   return new Set(text ? text.split(',') : []);
 }
 
+function isOurs({ name, mountPath }: VolumeMount): boolean {
+  return name === SIDECAR && mountPath === SHARED_DIR;
+}
+
 function stripContainer(container: Container, created: ReadonlySet<string>): void {
-  if (!container.volumeMounts?.some(({ name }) => name === SIDECAR)) return;
-  container.volumeMounts = container.volumeMounts.filter(({ name }) => name !== SIDECAR);
+  if (!container.volumeMounts?.some(isOurs)) return;
+  container.volumeMounts = container.volumeMounts.filter((mount) => !isOurs(mount));
   if (container.args) container.args = removeArchiveArgs(container.args);
   if (created.has('container.args') && container.args?.length === 0) delete container.args;
   if (created.has('container.volumeMounts') && container.volumeMounts.length === 0) delete container.volumeMounts;

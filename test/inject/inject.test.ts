@@ -226,6 +226,16 @@ test("a container and volumes of the user's own that bear our names are not take
   assert.deepEqual(strip(workload), workload);
 });
 
+test("a mount of the user's own that bears our name stays, wherever it leads", () => {
+  const workload = buildWorkload();
+  workload.spec.template.spec.containers.push({
+    name: 'second',
+    image: 'nginx',
+    volumeMounts: [{ name: SIDECAR, mountPath: '/elsewhere' }],
+  });
+  assert.deepEqual(strip(injected(workload)), workload);
+});
+
 test('strip leaves a workload alone that has no injection', () => {
   assert.deepEqual(strip(buildWorkload()), buildWorkload());
   assert.equal(isInjected(buildWorkload()), false);

@@ -250,6 +250,11 @@ test('the archive arguments are removed where they stand, whole or not at all', 
       [...ours.slice(0, 2), '--', ...ours.slice(3)],
       [...ours.slice(0, 2), '--', ...ours.slice(3)],
     ],
+    [
+      'with another flag for the timeout',
+      [...ours.slice(0, 4), '--', 'archive_timeout=60'],
+      [...ours.slice(0, 4), '--', 'archive_timeout=60'],
+    ],
     ['followed by something else', [...ours.slice(0, 5), 'x=1'], [...ours.slice(0, 5), 'x=1']],
   ];
   for (const [name, args, left] of rows) assert.deepEqual(removeArchiveArgs(args), left, name);
