@@ -22,13 +22,13 @@ export interface ArchiveDaemon {
 
 /** What is known now; what is not known is left out. */
 export function buildStatus(
-  context: Pick<AgentContext, 'policyPrefix' | 'namespace' | 'database' | 'pod'>,
+  context: Pick<AgentContext, 'policyPrefix' | 'namespace' | 'database' | 'pod' | 'pgdata'>,
   state: State,
   archive: ArchiveDaemon,
 ): SidecarStatus {
   const { identity, observed } = state;
   const { policyPrefix, namespace, database, pod } = context;
-  const message = explain(state, archive);
+  const message = explain(state, archive, context.pgdata);
   return {
     database,
     pod,
@@ -40,7 +40,7 @@ export function buildStatus(
           storagePrefix: buildStoragePrefix(policyPrefix, namespace, database, identity),
         }
       : {}),
-    ...(observed ?? {}),
+    ...pickObserved(observed),
     ...(message === undefined ? {} : { message }),
   };
 }
@@ -58,12 +58,25 @@ function assessDaemon({ identity, credentials }: State, { isRunning }: ArchiveDa
   return isRunning ? 'running' : 'failing';
 }
 
-/** The first that holds: trouble of our own, no credentials, the engine's words while Postgres says that archiving fails. */
+function pickObserved(observed: Observed | undefined): Partial<SidecarStatus> {
+  if (!observed) return {};
+  const { dataDirectory: _directory, ...rest } = observed;
+  return rest;
+}
+
+/**
+ * The first that holds: trouble of our own; Postgres keeps its data elsewhere (PGDATA can come from where a manifest does
+ * not show it); no credentials; the engine's words while Postgres says that archiving fails.
+ */
 function explain(
   { message, identity, credentials, observed }: State,
   { lastError }: ArchiveDaemon,
+  pgdata: string,
 ): string | undefined {
   if (message !== undefined) return message;
+  if (observed && observed.dataDirectory !== pgdata) {
+    return `Postgres keeps its data in ${observed.dataDirectory}, walguard looks in ${pgdata}: set PGDATA to the former in the container's own env`;
+  }
   if (identity && !credentials) return NO_CREDENTIALS;
   return observed && isFailing(observed.archiver) ? lastError : undefined;
 }

@@ -12,6 +12,8 @@ interface Kind {
   readonly scope: 'Cluster' | 'Namespaced';
   readonly spec?: object;
   readonly status?: object;
+  /** CEL rules over the whole object: what a schema cannot say. */
+  readonly rules?: readonly { readonly rule: string; readonly message: string }[];
   readonly columns: readonly (readonly [name: string, type: string, path: string])[];
 }
 
@@ -51,6 +53,16 @@ const KINDS: readonly Kind[] = [
     scope: 'Namespaced',
     spec: restoreSpecSchema,
     status: restoreStatusSchema,
+    rules: [
+      {
+        rule: 'size(self.metadata.name) <= 52',
+        message: 'metadata.name may have at most 52 characters: a Job and labels are named after it',
+      },
+      {
+        rule: '!has(oldSelf.spec) || self.spec == oldSelf.spec',
+        message: 'spec cannot be changed; make another Restore',
+      },
+    ],
     columns: [
       ['Source', 'string', '.spec.source.database'],
       ['Target', 'string', '.spec.target.time'],
@@ -100,7 +112,12 @@ function buildCrd(kind: Kind): KubeObject {
           ...(kind.status ? { subresources: { status: {} } } : {}),
           additionalPrinterColumns: kind.columns.map(([name, type, jsonPath]) => ({ name, type, jsonPath })),
           schema: {
-            openAPIV3Schema: { type: 'object', ...(kind.spec ? { required: ['spec'] } : {}), properties },
+            openAPIV3Schema: {
+              type: 'object',
+              ...(kind.spec ? { required: ['spec'] } : {}),
+              ...(kind.rules ? { 'x-kubernetes-validations': kind.rules } : {}),
+              properties,
+            },
           },
         },
       ],

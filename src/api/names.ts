@@ -23,7 +23,7 @@ export const ANNOTATION = {
 /** On the pod template, written by inject and read by strip: what inject had to create to make room for its own. */
 export const INJECTION_ANNOTATION = `${GROUP}/injection`;
 
-/** On the StatefulSet that a Restore made: which one. */
+/** On what a Restore made, its uid: a later Restore of the same name must not take it for its own. */
 export const RESTORED_BY_ANNOTATION = `${GROUP}/restored-by`;
 
 export const LABEL = {

@@ -21,12 +21,12 @@ const POLL_MS = 1000;
 
 export async function runRestore(database: string, options: RestoreOptions, signal: AbortSignal): Promise<number> {
   const target = parseTime(options.toTime, new Date());
-  if (typeof target === 'string') return usage(target);
+  if ('problem' in target) return usage(target.problem);
   if (!(Number(options.timeout) > 0)) return usage(`--timeout "${options.timeout}" is no number of seconds`);
   const config = loadKubeConfig(options);
   const kube = createKube(config);
   const namespace = options.namespace ?? currentNamespace(config);
-  const restore = buildRestore(database, namespace, target, options.as);
+  const restore = buildRestore(database, namespace, target.moment, options.as);
   try {
     await kube.create(restore);
   } catch (error) {
@@ -40,32 +40,38 @@ export async function runRestore(database: string, options: RestoreOptions, sign
   return follow(kube, restore, options, signal);
 }
 
-const TIME = /^(\d{4}-\d{2}-\d{2})(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?)?$/i;
+const TIME = /^(\d{4}-\d{2}-\d{2})(?:[T ]\d{2}:\d{2}(?::\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?)?$/i;
 
-/** A moment in the past with a zone, or why it is none. */
-export function parseTime(text: string, now: Date): Date | string {
-  const [, date, zone] = TIME.exec(text) ?? [];
+/**
+ * A moment in the past, in UTC and to the microsecond as Postgres keeps commit times; or why the text is none.
+ * A Date would cut it to milliseconds, and the last transactions of that millisecond would not come back.
+ */
+export function parseTime(text: string, now: Date): { readonly moment: string } | { readonly problem: string } {
+  const [, date, fraction = '', zone] = TIME.exec(text) ?? [];
   const time = new Date(text);
+  const problem = (why: string) => ({ problem: `--to-time "${text}" ${why}` });
   // Date takes "5 Z" for a moment of 2001, and the 31st of February for the 3rd of March.
-  if (date === undefined || Number.isNaN(time.getTime()) || !isDay(date))
-    return `--to-time "${text}" is no time; write RFC 3339, such as ${now.toISOString()}`;
-  if (zone === undefined) return `--to-time "${text}" has no time zone; add Z or an offset such as +02:00`;
-  if (time > now) return `--to-time "${text}" is in the future; the server here says ${now.toISOString()}`;
-  return time;
+  if (date === undefined || Number.isNaN(time.getTime()) || !isDay(date)) {
+    return problem(`is no time; write RFC 3339, such as ${now.toISOString()}`);
+  }
+  if (zone === undefined) return problem('has no time zone; add Z or an offset such as +02:00');
+  if (time > now) return problem(`is in the future; the server here says ${now.toISOString()}`);
+  return { moment: time.toISOString().replace(/\.\d+Z$/, `${fraction}Z`) };
 }
 
 function isDay(date: string): boolean {
   return new Date(`${date}T00:00:00Z`).toISOString().startsWith(date);
 }
 
-export function buildRestore(database: string, namespace: string, target: Date, as: string | undefined): Restore {
-  const stamp = target.toISOString().replace(/[-:]/g, '').replace(/\..*$/, '').replace('T', '-').toLowerCase();
+/** @param target RFC 3339 in UTC */
+export function buildRestore(database: string, namespace: string, target: string, as: string | undefined): Restore {
+  const stamp = target.slice(0, 19).replace(/[-:]/g, '').replace('T', '-');
   const statefulSet = as ?? deriveName(database, stamp);
   return {
     apiVersion: API_VERSION,
     kind: 'Restore',
     metadata: { name: statefulSet, namespace },
-    spec: { source: { database }, target: { time: target.toISOString() }, destination: { statefulSet } },
+    spec: { source: { database }, target: { time: target }, destination: { statefulSet } },
   };
 }
 

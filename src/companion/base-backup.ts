@@ -17,7 +17,8 @@ const COMPANION = 'base-backup';
 /** A run that could not start within this time is left out: no storm of missed runs after an outage. */
 const STARTING_DEADLINE_SECONDS = 3600;
 
-export function buildBaseBackupCronJob(subject: Subject, instance: Instance): KubeObject {
+/** @param suspend while the database pod is scaled away: there is nothing to connect to */
+export function buildBaseBackupCronJob(subject: Subject, instance: Instance, suspend: boolean): KubeObject {
   const { workload, settings } = subject;
   const labels = labelsOf(subject, instance);
   return {
@@ -36,7 +37,7 @@ export function buildBaseBackupCronJob(subject: Subject, instance: Instance): Ku
       startingDeadlineSeconds: STARTING_DEADLINE_SECONDS,
       successfulJobsHistoryLimit: 3,
       failedJobsHistoryLimit: 3,
-      suspend: workload.spec.replicas === 0,
+      suspend,
       jobTemplate: { metadata: { labels }, spec: buildJobSpec(subject, instance) },
     },
   };

@@ -22,15 +22,18 @@ export interface Instance {
   readonly claim: string;
 }
 
-export function listInstances({ workload, server }: Pick<Subject, 'workload' | 'server'>): Instance[] {
-  const start = (workload.spec.ordinals as { start?: number } | undefined)?.start ?? 0;
-  return Array.from({ length: workload.spec.replicas ?? 1 }, (_, index) => {
-    const ordinal = start + index;
-    const pod = `${workload.metadata.name}-${ordinal}`;
-    const { dataVolume } = server;
-    const claim = dataVolume.kind === 'claim' ? dataVolume.claimName : `${dataVolume.template}-${pod}`;
-    return { pod, ordinal, claim };
-  });
+/** The database pods that there should be. */
+export function listInstances(subject: Pick<Subject, 'workload' | 'server'>): Instance[] {
+  const { replicas, ordinals } = subject.workload.spec;
+  const start = (ordinals as { start?: number } | undefined)?.start ?? 0;
+  return Array.from({ length: replicas ?? 1 }, (_, index) => toInstance(subject, start + index));
+}
+
+export function toInstance({ workload, server }: Pick<Subject, 'workload' | 'server'>, ordinal: number): Instance {
+  const pod = `${workload.metadata.name}-${ordinal}`;
+  const { dataVolume } = server;
+  const claim = dataVolume.kind === 'claim' ? dataVolume.claimName : `${dataVolume.template}-${pod}`;
+  return { pod, ordinal, claim };
 }
 
 export function serviceName(pod: string): string {

@@ -19,6 +19,16 @@ function labelsOf(restore: Restore): Record<string, string> {
   };
 }
 
+function markOf({ metadata }: Restore): Record<string, string> {
+  return { [RESTORED_BY_ANNOTATION]: metadata.uid ?? '' };
+}
+
+/** Did this very Restore make it? */
+export function isMadeBy(object: KubeObject, { metadata }: Restore): boolean {
+  const mark = object.metadata.annotations?.[RESTORED_BY_ANNOTATION];
+  return mark !== undefined && mark === metadata.uid;
+}
+
 /** Named as the new StatefulSet's own claim will be, so that it finds it there. */
 export function restoreClaimName({ server }: Subject, restore: Restore): string {
   const destination = restore.spec.destination.statefulSet;
@@ -36,6 +46,7 @@ export function buildRestoreClaim(subject: Subject, restore: Restore, source: Pe
       name: restoreClaimName(subject, restore),
       namespace: restore.metadata.namespace ?? '',
       labels: labelsOf(restore),
+      annotations: markOf(restore),
     },
     spec: structuredClone(spec),
   };
@@ -116,7 +127,7 @@ export function buildRestoredStatefulSet(source: StatefulSet, subject: Subject, 
       name,
       namespace: restore.metadata.namespace ?? '',
       labels,
-      annotations: { ...ownAnnotations(metadata.annotations), [RESTORED_BY_ANNOTATION]: restore.metadata.name ?? '' },
+      annotations: { ...ownAnnotations(metadata.annotations), ...markOf(restore) },
     },
     spec: { ...spec, replicas: 1, serviceName: name, selector: { matchLabels: labels }, template },
   };

@@ -1,6 +1,6 @@
 // The decision for one Restore: the next step and its status. No I/O. Room: controller (door).
 import type { Job, KubeObject, PersistentVolumeClaim, Pod, StatefulSet } from '../api/kubernetes.ts';
-import { API_VERSION, LABEL } from '../api/names.ts';
+import { API_VERSION } from '../api/names.ts';
 import type { RestoreReport } from '../api/reports.ts';
 import type { Restore, RestoreStatus } from '../api/restore.ts';
 import { restoreJobName, type Subject } from '../companion/instance.ts';
@@ -8,6 +8,7 @@ import {
   buildRestoreClaim,
   buildRestoredStatefulSet,
   buildRestoreJob,
+  isMadeBy,
   restoreClaimName,
 } from '../companion/restore.ts';
 import { inject } from '../inject/inject.ts';
@@ -60,7 +61,7 @@ export function planRestore(restore: Restore, world: World): Action[] {
 function decide(restore: Restore, world: World): Step {
   const progress = look(restore, world);
   if (progress.destination) {
-    if (isOurs(progress.destination, restore)) return watchReplay(restore, world);
+    if (isMadeBy(progress.destination, restore)) return watchReplay(restore, world);
     return fail(
       restore,
       `StatefulSet "${progress.destination.metadata.name}" exists already; name another destination`,
@@ -95,12 +96,8 @@ function look(restore: Restore, world: World): Progress {
   };
 }
 
-function isOurs({ metadata }: KubeObject, restore: Restore): boolean {
-  return metadata.labels?.[LABEL.restore] === restore.metadata.name;
-}
-
 function begin(restore: Restore, subject: Subject, { claim }: Progress, world: World): Step {
-  if (claim && !isOurs(claim, restore)) {
+  if (claim && !isMadeBy(claim, restore)) {
     return fail(
       restore,
       `PersistentVolumeClaim "${claim.metadata.name}" exists already and may hold data; name another destination`,

@@ -8,7 +8,7 @@ import type {
 } from '../api/protected-database.ts';
 import type { SidecarStatus } from '../api/reports.ts';
 import { buildBaseBackupCronJob, buildFirstBaseBackupJob } from '../companion/base-backup.ts';
-import { firstBaseBackupName, type Instance, listInstances, type Subject } from '../companion/instance.ts';
+import { firstBaseBackupName, type Instance, listInstances, type Subject, toInstance } from '../companion/instance.ts';
 import { buildService } from '../companion/service.ts';
 import { assess } from '../health/assess.ts';
 import { isEqual, shortHash, toStableJson } from '../lib/json.ts';
@@ -24,27 +24,51 @@ const APPLIED = `${GROUP}/applied`;
 const ARCHIVE_SLACK_SECONDS = 120;
 
 export function planDatabase(workload: StatefulSet, world: World): Action[] {
+  const previous = findDatabase(workload, world)?.status;
   const subject = resolveSubject(workload, world);
-  if (typeof subject === 'string') return planStatus(workload, world, describeUnresolved(subject, workload));
+  if (typeof subject === 'string') return planStatus(workload, world, describeUnresolved(subject, workload, previous));
   const instances = listInstances(subject);
   const observed = instances.map((instance) => observeInstance(subject, instance, world));
-  const desired = instances.flatMap((each) => [buildService(subject, each), buildBaseBackupCronJob(subject, each)]);
-  const previous = findDatabase(workload, world)?.status;
+  const retired = (previous?.instances ?? []).filter(({ pod }) => !instances.some((each) => each.pod === pod));
   const status = assess(
     {
       policy: subject.settings.policy,
       generation: workload.metadata.generation ?? 0,
       instances: observed,
+      retired: retired.map(retire),
       archiveLateSeconds: subject.settings.archiveTimeoutSeconds + ARCHIVE_SLACK_SECONDS,
     },
     previous?.conditions ?? [],
     world.now,
   );
+  const desired = instances.flatMap((each) => [
+    buildService(subject, each),
+    buildBaseBackupCronJob(subject, each, false),
+  ]);
   return [
     ...desired.flatMap((object) => planApply(object, world.companions)),
+    ...retired.flatMap((instance) => planSuspension(subject, instance, world)),
     ...instances.flatMap((instance, index) => planFirstBackup(subject, instance, observed[index], world)),
     ...planStatus(workload, world, status),
   ];
+}
+
+/** What stays known of a pod that was scaled away: where its backups are. */
+function retire({ pod, systemIdentifier, storagePrefix, lastSuccessfulBackup }: ObservedInstance): ObservedInstance {
+  return {
+    pod,
+    ...(systemIdentifier ? { systemIdentifier } : {}),
+    ...(storagePrefix ? { storagePrefix } : {}),
+    ...(lastSuccessfulBackup ? { lastSuccessfulBackup } : {}),
+    message: 'scaled away',
+  };
+}
+
+function planSuspension(subject: Subject, { pod }: ObservedInstance, { companions }: World): Action[] {
+  const ordinal = Number(pod.slice(pod.lastIndexOf('-') + 1));
+  const cronJob = buildBaseBackupCronJob(subject, toInstance(subject, ordinal), true);
+  const isThere = companions.some((each) => each.kind === cronJob.kind && isSameName(each, cronJob));
+  return isThere ? planApply(cronJob, companions) : [];
 }
 
 function findDatabase({ metadata }: StatefulSet, { databases }: World) {
@@ -112,7 +136,10 @@ function observeInstance({ workload }: Subject, { pod }: Instance, world: World)
     const kept = { ...(systemIdentifier ? { systemIdentifier } : {}), ...(storagePrefix ? { storagePrefix } : {}) };
     return { ...base, ...kept, ...readBackups(pods, pod, systemIdentifier, known ?? {}), message: answer };
   }
-  const { systemIdentifier, storagePrefix, inRecovery, archiver, message } = answer;
+  const { inRecovery, archiver, message } = answer;
+  // A pod that has just started has not looked at its volume yet.
+  const systemIdentifier = answer.systemIdentifier ?? known?.systemIdentifier;
+  const storagePrefix = answer.storagePrefix ?? known?.storagePrefix;
   const isKnownCluster = known?.systemIdentifier === systemIdentifier;
   return {
     ...base,
@@ -125,14 +152,18 @@ function observeInstance({ workload }: Subject, { pod }: Instance, world: World)
   };
 }
 
-function describeUnresolved(why: string, { metadata }: StatefulSet): ProtectedDatabaseStatus {
+function describeUnresolved(
+  why: string,
+  { metadata }: StatefulSet,
+  previous: ProtectedDatabaseStatus | undefined,
+): ProtectedDatabaseStatus {
   const policy = metadata.annotations?.[ANNOTATION.policy] ?? '';
   const lastTransitionTime = metadata.creationTimestamp ?? '1970-01-01T00:00:00Z';
   return {
     policy,
     observedGeneration: metadata.generation ?? 0,
     conditions: [{ type: 'Protected', status: 'False', reason: 'NotResolved', message: why, lastTransitionTime }],
-    instances: [],
+    instances: [...(previous?.instances ?? [])],
   };
 }
 
@@ -144,13 +175,12 @@ export function planGone(database: ProtectedDatabase, { statefulSets, now }: Wor
   const message = workload ? 'its StatefulSet names no policy' : 'its StatefulSet does not exist; its backups are kept';
   const conditions = ['Protected', 'ContinuousArchiving'].map((type) => {
     const before = database.status?.conditions?.find((condition) => condition.type === type);
-    const isSame = before?.status === 'False' && before.reason === 'NotProtected';
     return {
       type,
       status: 'False' as const,
       reason: 'NotProtected',
       message,
-      lastTransitionTime: isSame ? before.lastTransitionTime : now,
+      lastTransitionTime: before?.status === 'False' ? before.lastTransitionTime : now,
     };
   });
   const status: ProtectedDatabaseStatus = { ...database.status, conditions };

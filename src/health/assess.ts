@@ -7,6 +7,8 @@ export interface Observation {
   readonly generation: number;
   /** One for each database pod that there should be. */
   readonly instances: readonly Instance[];
+  /** Those that were scaled away: kept in the status, because their backups are there to restore; not judged. */
+  readonly retired: readonly Instance[];
   /** Seconds after which an idle archiver is late: archive_timeout and the time an upload may take. */
   readonly archiveLateSeconds: number;
 }
@@ -26,7 +28,7 @@ export function assess(observed: Observation, previous: readonly Condition[], no
     policy: observed.policy,
     observedGeneration: observed.generation,
     conditions: Object.entries(findings).map(([type, finding]) => toCondition(type, finding, previous, now)),
-    instances: [...observed.instances],
+    instances: [...observed.instances, ...observed.retired],
     ...newest(
       'lastSuccessfulBackup',
       observed.instances.map((each) => each.lastSuccessfulBackup?.finishedAt),
@@ -41,7 +43,11 @@ export function assess(observed: Observation, previous: readonly Condition[], no
 const RANK = { False: 0, Unknown: 1, True: 2 } as const;
 
 function worst(findings: readonly Finding[]): Finding {
-  const none: Finding = { status: 'Unknown', reason: 'NoInstance', message: 'there is no database pod' };
+  const none: Finding = {
+    status: 'Unknown',
+    reason: 'NoInstance',
+    message: 'scaled to zero: there is no database pod',
+  };
   return [...findings].sort((a, b) => RANK[a.status] - RANK[b.status])[0] ?? none;
 }
 
@@ -55,7 +61,7 @@ function worst(findings: readonly Finding[]): Finding {
  * | yes              | yes         | no          | no                        | waiting too long | False |
  * | yes              | yes         | no          | no                        | yes      | True    |
  *
- * archive_mode other than on, with Postgres up, is False before all else.
+ * archive_mode off, with Postgres up, is False before all else.
  */
 function assessArchiving(instance: Instance, { archiveLateSeconds }: Observation, now: string): Finding {
   const { archiver, pod } = instance;

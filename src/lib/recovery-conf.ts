@@ -4,6 +4,8 @@ import { RESTORE_SCRIPT } from '../api/names.ts';
 const REPLACED =
   /^\s*(archive_|restore_command|recovery_target|recovery_end_command|primary_conninfo|primary_slot_name)/;
 
+const RFC3339 = /^\d{4}-\d{2}-\d{2}t\d{2}:\d{2}:\d{2}(\.\d+)?(z|[+-]\d{2}:\d{2})$/i;
+
 /** The sidecar puts its script in place while Postgres starts: a minute's patience instead of a crash and a back-off. */
 const WAIT = `i=0; while [ ! -x ${RESTORE_SCRIPT} ] && [ $i -lt 300 ]; do sleep 0.2; i=$((i+1)); done`;
 
@@ -20,7 +22,11 @@ export function buildRecoveryConf(before: string, targetTime: string): string {
   return `${[...kept, ...added].join('\n')}\n`;
 }
 
-/** Postgres reads the setting before it knows time zone abbreviations: "Z" stops it from starting, "+00" does not. */
+/**
+ * Postgres reads the setting before it knows time zone abbreviations: "Z" stops it from starting, "+00" does not.
+ * The digits stay as they are: commit times have microseconds.
+ */
 function toPostgresTime(rfc3339: string): string {
-  return new Date(rfc3339).toISOString().replace('T', ' ').replace('Z', '+00');
+  if (!RFC3339.test(rfc3339) || Number.isNaN(Date.parse(rfc3339))) throw new Error(`"${rfc3339}" is no RFC 3339 time`);
+  return rfc3339.replace(/t/i, ' ').replace(/z$/i, '+00');
 }

@@ -31,6 +31,8 @@ export async function withClient<T>(connection: Connection, use: (client: pg.Cli
 }
 
 export interface Observed {
+  /** Where this Postgres really keeps its data. */
+  readonly dataDirectory: string;
   readonly inRecovery: boolean;
   readonly lastReplayedTime?: string;
   readonly archiver: Archiver;
@@ -39,6 +41,7 @@ export interface Observed {
 const OBSERVE = `
   select pg_is_in_recovery() as in_recovery,
          pg_last_xact_replay_timestamp() as last_replayed,
+         current_setting('data_directory') as data_directory,
          current_setting('archive_mode') as archive_mode,
          archived_count::float8 as archived_count, failed_count::float8 as failed_count,
          last_archived_wal, last_archived_time, last_failed_wal, last_failed_time,
@@ -70,6 +73,7 @@ function toObserved(row: Record<string, unknown>): Observed {
   );
   const lastReplayedTime = time(row.last_replayed);
   return {
+    dataDirectory: String(row.data_directory),
     inRecovery: row.in_recovery === true,
     archiver: present as Archiver,
     ...(lastReplayedTime === undefined ? {} : { lastReplayedTime }),

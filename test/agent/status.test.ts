@@ -4,10 +4,16 @@ import { test } from 'node:test';
 import { type ArchiveDaemon, buildStatus, type State } from '../../src/agent/status.ts';
 import { NO_CREDENTIALS } from '../../src/agent/storage.ts';
 
-const CONTEXT = { policyPrefix: 's3://backups', namespace: 'shop', database: 'orders', pod: 'orders-0' };
+const CONTEXT = {
+  policyPrefix: 's3://backups',
+  namespace: 'shop',
+  database: 'orders',
+  pod: 'orders-0',
+  pgdata: '/data',
+};
 const CREDENTIALS = { AWS_ACCESS_KEY_ID: 'the-key-id', AWS_SECRET_ACCESS_KEY: 'the-secret' };
 const IDENTITY = { major: 15, systemIdentifier: '7710449571138806556' };
-const OBSERVED = { inRecovery: false, archiver: { archiveMode: 'on', waiting: 0 } };
+const OBSERVED = { dataDirectory: '/data', inRecovery: false, archiver: { archiveMode: 'on', waiting: 0 } };
 const FAILING = { ...OBSERVED, archiver: { ...OBSERVED.archiver, lastFailedTime: '2026-11-21T08:00:00.000Z' } };
 const RUNS: ArchiveDaemon = { isRunning: true, lastError: undefined };
 const RUNS_NOT: ArchiveDaemon = { isRunning: false, lastError: undefined };
@@ -59,6 +65,12 @@ const said: ArchiveDaemon = { isRunning: true, lastError: 'ERROR connection refu
 const WHY: readonly (readonly [name: string, state: State, archive: ArchiveDaemon, message: string | undefined])[] = [
   ['no data yet', {}, RUNS_NOT, undefined],
   ['no credentials', { identity: IDENTITY }, RUNS_NOT, NO_CREDENTIALS],
+  [
+    'Postgres keeps its data elsewhere',
+    { observed: { ...OBSERVED, dataDirectory: '/data/pg' } },
+    RUNS_NOT,
+    "Postgres keeps its data in /data/pg, walguard looks in /data: set PGDATA to the former in the container's own env",
+  ],
   ['archiving fails', { ...ready, observed: FAILING }, said, 'ERROR connection refused'],
   ['archiving failed once and works again', { ...ready, observed: OBSERVED }, said, undefined],
   [

@@ -8,7 +8,7 @@ import { mintStorageSecret } from '../../src/controller/secrets.ts';
 import { createKube, type Kube, KubeError, loadKubeConfig } from '../../src/kube/client.ts';
 import { createLogger } from '../../src/telemetry/log.ts';
 import { type Cluster, down, up } from '../cluster/cluster.ts';
-import { getObject, helm, kubectl, waitFor } from '../support/cluster-client.ts';
+import { getObject, helm, kubectl, tryKubectl, waitFor } from '../support/cluster-client.ts';
 import { SYSTEM_NAMESPACE } from '../support/install.ts';
 
 const root = dirname(dirname(import.meta.dirname));
@@ -73,6 +73,20 @@ test('a Restore with a target that is no time, or without one, is refused by its
   await assert.rejects(kube.create(restore({ ...good, target: {} })), isInvalid);
   await assert.rejects(kube.create(restore({ ...good, target: { time: 'yesterday' } })), isInvalid);
   await kube.create(restore({ ...good, target: { time: '2026-11-21T08:00:00Z' } }));
+});
+
+test('a Restore with a name too long for what is made from it is refused, and its spec cannot be changed', async () => {
+  const long = 'o'.repeat(53);
+  const manifest = (name: string, time: string) => `
+apiVersion: walguard.dev/v1alpha1
+kind: Restore
+metadata: {name: ${name}, namespace: default}
+spec: {source: {database: orders}, destination: {statefulSet: orders-back}, target: {time: "${time}"}}
+`;
+  const apply = (text: string) => tryKubectl(cluster, ['apply', '-f', '-'], text);
+  assert.match((await apply(manifest(long, '2026-11-21T08:00:00Z'))).stderr, /at most 52 characters/);
+  assert.equal((await apply(manifest('fixed', '2026-11-21T08:00:00.123456Z'))).code, 0);
+  assert.match((await apply(manifest('fixed', '2026-11-21T09:00:00Z'))).stderr, /make another Restore/);
 });
 
 test('status is written apart from the object, and watches tell of changes', async () => {

@@ -10,22 +10,22 @@ import { type Captured, captureOutput } from '../support/output.ts';
 const NOW = new Date('2026-11-21T10:00:00Z');
 
 const MOMENTS: readonly (readonly [text: string, moment: string])[] = [
-  ['2026-11-21T09:41:00Z', '2026-11-21T09:41:00.000Z'],
+  ['2026-11-21T09:41:00Z', '2026-11-21T09:41:00Z'],
   ['2026-11-21T09:41:00.250Z', '2026-11-21T09:41:00.250Z'],
-  ['2026-11-21T11:41:00+02:00', '2026-11-21T09:41:00.000Z'],
-  ['2026-11-21T04:41:00-0500', '2026-11-21T09:41:00.000Z'],
-  ['2026-11-21 09:41:00Z', '2026-11-21T09:41:00.000Z'],
-  ['2026-11-21T09:41Z', '2026-11-21T09:41:00.000Z'],
-  ['2026-11-21t09:41:00z', '2026-11-21T09:41:00.000Z'],
-  ['2026-11-21T10:00:00Z', '2026-11-21T10:00:00.000Z'],
-  ['2024-02-29T00:00:00Z', '2024-02-29T00:00:00.000Z'],
+  ['2026-11-21T09:41:00.123456Z', '2026-11-21T09:41:00.123456Z'],
+  ['2026-11-21T11:41:00.5+02:00', '2026-11-21T09:41:00.5Z'],
+  ['2026-11-21T11:41:00+02:00', '2026-11-21T09:41:00Z'],
+  ['2026-11-21T04:41:00-0500', '2026-11-21T09:41:00Z'],
+  ['2026-11-21 09:41:00Z', '2026-11-21T09:41:00Z'],
+  ['2026-11-21T09:41Z', '2026-11-21T09:41:00Z'],
+  ['2026-11-21t09:41:00z', '2026-11-21T09:41:00Z'],
+  ['2026-11-21T10:00:00Z', '2026-11-21T10:00:00Z'],
+  ['2024-02-29T00:00:00Z', '2024-02-29T00:00:00Z'],
 ];
 
 for (const [text, moment] of MOMENTS) {
   test(`--to-time ${text} is ${moment}`, () => {
-    const time = parseTime(text, NOW);
-    assert.ok(time instanceof Date, String(time));
-    assert.equal(time.toISOString(), moment);
+    assert.deepEqual(parseTime(text, NOW), { moment });
   });
 }
 
@@ -49,13 +49,13 @@ const NO_MOMENTS: readonly (readonly [text: string, why: RegExp])[] = [
 for (const [text, why] of NO_MOMENTS) {
   test(`--to-time "${text}" is refused: ${why.source.split(';')[0]}`, () => {
     const answer = parseTime(text, NOW);
-    assert.equal(typeof answer, 'string');
-    assert.match(String(answer), why);
-    assert.ok(String(answer).startsWith(`--to-time "${text}"`));
+    assert.ok('problem' in answer);
+    assert.match(answer.problem, why);
+    assert.ok(answer.problem.startsWith(`--to-time "${text}"`));
   });
 }
 
-const TARGET = new Date('2026-11-21T09:41:00.250Z');
+const TARGET = '2026-11-21T09:41:00.250Z';
 
 test('a Restore names source, moment and destination', () => {
   assert.deepEqual(buildRestore('orders', 'shop', TARGET, 'orders-before'), {
@@ -109,7 +109,7 @@ test('it asks for a Restore in the namespace of the context, and returns when to
   assert.equal(server.asked.length, 1);
   assert.deepEqual([asked?.method, asked?.path], ['POST', '/apis/walguard.dev/v1alpha1/namespaces/shop/restores']);
   assert.equal((asked?.body as Restore | undefined)?.spec.destination.statefulSet, 'before');
-  assert.match(stderr, /^Restore shop\/before: orders as of 2026-01-02T03:04:05\.000Z into StatefulSet before/);
+  assert.match(stderr, /^Restore shop\/before: orders as of 2026-01-02T03:04:05Z into StatefulSet before/);
   assert.equal(stdout, '', 'progress is not data');
 });
 
@@ -216,7 +216,7 @@ test('help has an example that can be pasted, under the name by which it was cal
       `Example:\\n {2}${name} restore orders --to-time (\\S+) --as orders-before-the-drop`,
     ).exec(stdout);
     assert.ok(example, stdout);
-    assert.ok(parseTime(example[1] ?? '', new Date('2030-01-01T00:00:00Z')) instanceof Date);
+    assert.ok('moment' in parseTime(example[1] ?? '', new Date('2030-01-01T00:00:00Z')));
   }
 });
 

@@ -22,8 +22,12 @@ interface CronJobSpec {
 
 const INSTANCE: Instance = { pod: 'orders-0', ordinal: 0, claim: 'data-orders-0' };
 
-function cronJob(settings = SETTINGS, workload = buildWorkload()): { object: KubeObject; spec: CronJobSpec } {
-  const object = buildBaseBackupCronJob(buildSubject(workload, settings), INSTANCE);
+function cronJob(
+  settings = SETTINGS,
+  suspend = false,
+  workload = buildWorkload(),
+): { object: KubeObject; spec: CronJobSpec } {
+  const object = buildBaseBackupCronJob(buildSubject(workload, settings), INSTANCE, suspend);
   return { object, spec: object.spec as CronJobSpec };
 }
 
@@ -72,21 +76,15 @@ test('the agent ends the engine before Kubernetes ends the agent, so that somebo
   }
 });
 
-test('it is suspended while the database is scaled to 0', () => {
-  const scaled = buildWorkload();
-  scaled.spec.replicas = 0;
-  assert.equal(cronJob(SETTINGS, scaled).spec.suspend, true);
-  assert.equal(cronJob().spec.suspend, false);
-  const unsaid = buildWorkload();
-  delete unsaid.spec.replicas;
-  assert.equal(cronJob(SETTINGS, unsaid).spec.suspend, false);
+test('it is suspended while the database pod is scaled away', () => {
+  assert.deepEqual([cronJob(SETTINGS, true).spec.suspend, cronJob().spec.suspend], [true, false]);
 });
 
 test('it goes with the StatefulSet, once that has a uid', () => {
   assert.equal(cronJob().object.metadata.ownerReferences, undefined);
   const workload = buildWorkload();
   workload.metadata.uid = 'uid-of-orders';
-  assert.deepEqual(cronJob(SETTINGS, workload).object.metadata.ownerReferences, [
+  assert.deepEqual(cronJob(SETTINGS, false, workload).object.metadata.ownerReferences, [
     { apiVersion: 'apps/v1', kind: 'StatefulSet', name: 'orders', uid: 'uid-of-orders' },
   ]);
 });

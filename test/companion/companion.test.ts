@@ -49,7 +49,7 @@ function buildAll(subject: Subject): Readonly<Record<string, KubeObject>> {
   const instance = first(subject);
   const restore = buildRestoreOf();
   return {
-    'base-backup-cronjob': buildBaseBackupCronJob(subject, instance),
+    'base-backup-cronjob': buildBaseBackupCronJob(subject, instance, false),
     'first-base-backup-job': buildFirstBaseBackupJob(subject, instance, SYSTEM_IDENTIFIER),
     service: buildService(subject, instance),
     'restore-claim': buildRestoreClaim(subject, restore, SOURCE_CLAIM),

@@ -114,5 +114,5 @@ test('annotations and unknown fields of the source stay; on the template too', (
   assert.equal(result.spec.futureField, 1);
   assert.deepEqual(result.spec.template.metadata?.annotations, { scrape: 'true' });
   assert.equal(result.metadata.annotations?.['walguard.dev/policy'], 'standard');
-  assert.equal(result.metadata.annotations?.['walguard.dev/restored-by'], 'undo');
+  assert.equal(result.metadata.annotations?.['walguard.dev/restored-by'], 'uid-of-undo');
 });

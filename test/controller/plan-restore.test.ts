@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Job, KubeObject, StatefulSet } from '../../src/api/kubernetes.ts';
-import { LABEL } from '../../src/api/names.ts';
+import { LABEL, RESTORED_BY_ANNOTATION } from '../../src/api/names.ts';
 import type { ProtectedDatabase } from '../../src/api/protected-database.ts';
 import type { SidecarStatus } from '../../src/api/reports.ts';
 import type { Restore, RestoreStatus } from '../../src/api/restore.ts';
@@ -54,20 +54,20 @@ function statusOf(actions: readonly Action[]): RestoreStatus {
   return action.object.status as RestoreStatus;
 }
 
-function claim(labels: Record<string, string>): World['claims'][number] {
+function claim(annotations: Record<string, string>): World['claims'][number] {
   return {
     apiVersion: 'v1',
     kind: 'PersistentVolumeClaim',
-    metadata: { name: CLAIM, namespace: 'shop', labels },
+    metadata: { name: CLAIM, namespace: 'shop', annotations },
     spec: {},
   };
 }
 
-const OURS = { [LABEL.restore]: 'undo' };
+const OURS = { [RESTORED_BY_ANNOTATION]: 'uid-of-undo' };
 
-function statefulSet(labels: Record<string, string>): StatefulSet {
+function statefulSet(annotations: Record<string, string>): StatefulSet {
   const workload = buildWorkload();
-  workload.metadata = { name: 'orders-before', namespace: 'shop', labels };
+  workload.metadata = { name: 'orders-before', namespace: 'shop', annotations };
   return workload;
 }
 
@@ -82,10 +82,10 @@ function assertFails(world: World, why: RegExp): void {
 
 // decide: | destination | claim | job | step |
 
-test("destination somebody else's: Failed, name another", () => {
-  for (const labels of [{}, { [LABEL.restore]: 'another' }]) {
+test("destination somebody else's, or an earlier Restore's of the same name: Failed, name another", () => {
+  for (const annotations of [{}, { [RESTORED_BY_ANNOTATION]: 'uid-of-an-earlier-one' }]) {
     assertFails(
-      worldOf({ statefulSets: [buildDatabase(), statefulSet(labels)] }),
+      worldOf({ statefulSets: [buildDatabase(), statefulSet(annotations)] }),
       /"orders-before" exists already; name another/,
     );
   }

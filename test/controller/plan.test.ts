@@ -193,6 +193,44 @@ test('a volume that was initialised anew does not inherit the backups of the old
   assert.equal(describeActions(actions).filter((each) => each.startsWith('create Job/')).length, 1);
 });
 
+test('a database that is scaled to zero keeps what is known of its backups, and its schedule is suspended', () => {
+  const before = buildWorld({ pods: [buildPod(), ended] });
+  const after = afterwards(before, plan(before));
+  const scaled = {
+    ...after,
+    pods: [],
+    sidecars: new Map(),
+    statefulSets: [
+      buildDatabase(({ spec }) => {
+        spec.replicas = 0;
+      }),
+    ],
+  };
+  const actions = plan(scaled);
+  assert.deepEqual(describeActions(actions), [
+    'apply CronJob/orders-0-base-backup',
+    'apply-status ProtectedDatabase/orders',
+  ]);
+  assert.deepEqual(actions[0]?.object.spec, { ...(actions[0]?.object.spec as object), suspend: true });
+  const [instance] = statusOf(actions).instances ?? [];
+  assert.deepEqual(
+    [instance?.pod, instance?.storagePrefix, instance?.message],
+    ['orders-0', STORAGE_PREFIX, 'scaled away'],
+  );
+  assert.equal(instance?.lastSuccessfulBackup?.name, 'base_1');
+  const later = afterwards(scaled, actions);
+  assert.deepEqual(describeActions(plan(later)), [], 'said once');
+  const back = plan({ ...later, pods: before.pods, sidecars: before.sidecars, statefulSets: before.statefulSets });
+  assert.ok(describeActions(back).includes('apply CronJob/orders-0-base-backup'), 'and resumed when it is back');
+});
+
+test('a policy that is missing for a moment does not make known backups unknown', () => {
+  const before = buildWorld({ pods: [buildPod(), ended] });
+  const after = afterwards(before, plan(before));
+  const status = statusOf(plan({ ...after, policies: [] }));
+  assert.equal(status.instances?.[0]?.storagePrefix, STORAGE_PREFIX);
+});
+
 test('the ProtectedDatabase is made once, with a status of its own', () => {
   const actions = plan(buildWorld());
   const made = actions.find(({ verb, object }) => verb === 'apply' && object.kind === 'ProtectedDatabase');

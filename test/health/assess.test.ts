@@ -23,7 +23,7 @@ function instance(changes: Partial<Instance> = {}): Instance {
 }
 
 function observe(...instances: Instance[]): Observation {
-  return { policy: 'standard', generation: 3, instances, archiveLateSeconds: 180 };
+  return { policy: 'standard', generation: 3, instances, retired: [], archiveLateSeconds: 180 };
 }
 
 function conditionOf(type: string, observation: Observation, previous: readonly Condition[] = []): Condition {
@@ -230,4 +230,14 @@ test('what was never seen is left out, not made up', () => {
   const status = assess(observe({ pod: 'orders-0' }), [], NOW);
   assert.equal('lastSuccessfulBackup' in status, false);
   assert.equal('lastArchivedWalTime' in status, false);
+});
+
+test('a pod that was scaled away is kept in the status and not judged', () => {
+  const retired = instance({ pod: 'orders-1', archiver: { ...GOOD, lastFailedTime: before(1), lastFailedWal: 'x' } });
+  const observation = { ...observe(instance()), retired: [retired] };
+  assert.equal(conditionOf('ContinuousArchiving', observation).status, 'True');
+  assert.deepEqual(
+    assess(observation, [], NOW).instances?.map(({ pod }) => pod),
+    ['orders-0', 'orders-1'],
+  );
 });
