@@ -45,7 +45,32 @@ function findObstacles(workload: StatefulSet, { flavour, container, path }: Post
     ...findArgumentConflicts(container.args ?? [], `${path}.args`),
     ...findArgumentConflicts(container.command ?? [], `${path}.command`),
     ...findTakenNames(workload),
+    ...findTakenMount(container.volumeMounts ?? [], `${path}.volumeMounts`),
+    ...(workload.metadata.name ? [] : [nameMissing]),
   ];
+}
+
+/** With generateName the name is made after admission, and backups are kept under it. */
+const nameMissing: Refusal = {
+  code: 'name-missing',
+  field: 'metadata.name',
+  seen: 'empty',
+  remedy: 'Give the StatefulSet a name of its own; its backups are kept under that name.',
+};
+
+function findTakenMount(mounts: readonly VolumeMount[], path: string): Refusal[] {
+  return mounts.flatMap(({ name, mountPath }, index) => {
+    if (mountPath.replace(/\/+$/, '') !== SHARED_DIR) return [];
+    const seen = `${mountPath}, where "${name}" is mounted`;
+    return [
+      {
+        code: 'mount-taken',
+        field: `${path}[${index}].mountPath`,
+        seen,
+        remedy: 'Mount it elsewhere; walguard needs that path.',
+      },
+    ];
+  });
 }
 
 function findTakenNames({ spec: { template, volumeClaimTemplates } }: StatefulSet): Refusal[] {

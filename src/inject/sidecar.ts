@@ -67,7 +67,7 @@ export function buildSidecar(database: string, server: PostgresServer, settings:
       { name: 'USER', value: 'postgres' },
       ...buildStorageEnv(settings),
     ],
-    resources: { requests: { cpu: '10m', memory: '64Mi' }, limits: { memory: '512Mi' } },
+    resources: { requests: { cpu: '10m', memory: '96Mi' }, limits: { memory: '512Mi' } },
     securityContext: buildSecurityContext(server),
     volumeMounts: [
       { name: SIDECAR, mountPath: SHARED_DIR },

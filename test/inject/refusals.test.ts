@@ -130,6 +130,24 @@ const ROWS: readonly Row[] = [
     refused: [['data-mount-expression', `${POSTGRES}.volumeMounts`]],
   },
   {
+    name: "something of the user's own is mounted at walguard's path",
+    container: {
+      volumeMounts: [
+        { name: 'data', mountPath: DATA },
+        { name: 'mine', mountPath: '/walguard/' },
+      ],
+    },
+    refused: [['mount-taken', `${POSTGRES}.volumeMounts[1].mountPath`]],
+  },
+  {
+    name: 'the name is yet to be made',
+    change: ({ metadata }) => {
+      delete metadata.name;
+      metadata.generateName = 'orders-';
+    },
+    refused: [['name-missing', 'metadata.name']],
+  },
+  {
     name: 'the data are in an emptyDir',
     change: ({ spec }) => {
       delete spec.volumeClaimTemplates;
