@@ -16,15 +16,25 @@ ARG VERSITYGW_VERSION=v1.8.0
 RUN CGO_ENABLED=0 GOBIN=/out go install -trimpath -ldflags "-s -w" \
       github.com/versity/versitygw/cmd/versitygw@${VERSITYGW_VERSION}
 
-# The engine stages leave the same tree: /out/bin/<engine>, and in /out/client what runs inside database containers of any
-# libc and any uid, which is why it must be static.
+# walrus, WAL-G's Rust port, from its registry: it reads and writes WAL-G's format and speaks its daemon's protocol. Not
+# --locked: the published lock file names a version that the registry does not have. Statically linked, because its daemon's
+# client runs inside database containers of any libc and any uid, with either engine.
+FROM ${RUST_IMAGE} AS walrus
+ARG WALRUS_VERSION=0.4.1
+# A target of its own, or the flags would also reach build scripts, which load shared libraries.
+RUN RUSTFLAGS="-C target-feature=+crt-static" \
+      cargo install wal-rus --version "${WALRUS_VERSION}" --target "$(uname -m)-unknown-linux-gnu" --root /out --no-track \
+ && mkdir -p /out/client && cp /out/bin/walrus /out/client/walrus
+
+# The engine stages leave the engine in /out/bin.
+FROM walrus AS engine-walrus
+WORKDIR /out
 
 # WAL-G as its project releases it. The checksum of the release file is required and has no default: take it from a
-# download that was checked by hand. The daemon's client is not among the release files, so it is built from the release's
-# commit. Where only package registries are reachable this stage cannot run, so no test of this repository builds it.
+# download that was checked by hand. Where only package registries are reachable this stage cannot run, so no test of this
+# repository builds it.
 FROM ${GOLANG_IMAGE} AS engine-wal-g
 ARG WALG_VERSION=v3.0.9
-ARG WALG_COMMIT=3e493188db28335fb93a45bd680c6ff8fc3028c1
 ARG WALG_SHA256
 RUN test -n "${WALG_SHA256}" || { \
       echo "pass --build-arg WALG_SHA256=... of WAL-G's release file wal-g-pg-22.04 for $(uname -m)" >&2; exit 1; }; \
@@ -34,19 +44,6 @@ RUN test -n "${WALG_SHA256}" || { \
       "https://github.com/wal-g/wal-g/releases/download/${WALG_VERSION}/wal-g-pg-22.04-${arch}" \
  && echo "${WALG_SHA256}  /out/bin/wal-g" | sha256sum -c - \
  && chmod 0755 /out/bin/wal-g
-RUN git init -q /src && cd /src \
- && git fetch -q --depth 1 https://github.com/wal-g/wal-g.git "${WALG_COMMIT}" && git checkout -q FETCH_HEAD \
- && CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=${WALG_VERSION}" \
-      -o /out/client/walg-daemon-client ./cmd/daemonclient
-
-# walrus, which reads and writes WAL-G's format and speaks its daemon's protocol, from its registry. Not --locked: the
-# published lock file names a version that the registry does not have.
-FROM ${RUST_IMAGE} AS engine-walrus
-ARG WALRUS_VERSION=0.4.1
-# A target of its own, or the flags would also reach build scripts, which load shared libraries.
-RUN RUSTFLAGS="-C target-feature=+crt-static" \
-      cargo install wal-rus --version "${WALRUS_VERSION}" --target "$(uname -m)-unknown-linux-gnu" --root /out --no-track \
- && mkdir -p /out/client && cp /out/bin/walrus /out/client/walrus
 
 FROM engine-${ENGINE} AS engine
 WORKDIR /out
@@ -67,7 +64,7 @@ RUN apt-get update \
  && rm -rf /var/lib/apt/lists/*
 COPY --from=versitygw /out/versitygw /usr/local/bin/versitygw
 COPY --from=engine /out/bin/ /usr/local/bin/
-COPY --from=engine /out/client/ /opt/walguard/client/
+COPY --from=walrus /out/client/ /opt/walguard/client/
 COPY --from=build /src/dist/walguard.mjs /opt/walguard/walguard.mjs
 ENV NODE_ENV=production WALGUARD_ENGINE=${ENGINE}
 LABEL org.opencontainers.image.title="walguard" \

@@ -1,44 +1,44 @@
-// What Postgres runs as archive_command and restore_command: two lines of sh around the engine's static client.
+// What Postgres runs as archive_command and restore_command: two lines of sh around the static client.
 // Room: agent (door).
 import { chmod, copyFile, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { ARCHIVE_SCRIPT, ARCHIVE_SOCKET, RECOVERY_SOCKET, RESTORE_SCRIPT } from '../api/names.ts';
-import type { Engine } from '../tools/engine.ts';
+import { CLIENT, fetchCommand, MISSING_PATTERN, pushCommand } from '../tools/engine.ts';
 
 /** The client's own exit code is what Postgres wants: 0 is archived, anything else is tried again. */
-export function buildArchiveScript(engine: Engine, client: string): string {
-  return `#!/bin/sh\nexec ${engine.pushCommand(client, ARCHIVE_SOCKET)}\n`;
+export function buildArchiveScript(client: string): string {
+  return `#!/bin/sh\nexec ${pushCommand(client, ARCHIVE_SOCKET)}\n`;
 }
 
 /**
  * Postgres takes any code from 1 to 125 as the end of the archive and promotes. Only "missing" may say that; an outage
  * must stop the server, or rows are lost. Waits for the daemon first, half a minute at most.
  */
-export function buildRestoreScript(engine: Engine, client: string): string {
+export function buildRestoreScript(client: string): string {
   return `#!/bin/sh
 i=0
 while [ ! -S ${RECOVERY_SOCKET} ] && [ $i -lt 150 ]; do sleep 0.2; i=$((i+1)); done
-said=$(${engine.fetchCommand(client, RECOVERY_SOCKET)} 2>&1)
+said=$(${fetchCommand(client, RECOVERY_SOCKET)} 2>&1)
 answer="$?:$said"
 case "$answer" in
   0:*) exit 0 ;;
-  ${engine.missingPattern}) exit 1 ;;
+  ${MISSING_PATTERN}) exit 1 ;;
   *) printf 'walguard: %s could not be fetched: %s\n' "$1" "$answer" >&2; exit 255 ;;
 esac
 `;
 }
 
 /** Copies the client and writes both scripts, each complete before it gets its name. */
-export async function installScripts(engine: Engine): Promise<void> {
+export async function installScripts(): Promise<void> {
   const directory = dirname(ARCHIVE_SCRIPT);
-  const client = join(directory, basename(engine.client));
+  const client = join(directory, basename(CLIENT));
   await mkdir(directory, { recursive: true });
   await rm(`${client}.new`, { force: true });
-  await copyFile(engine.client, `${client}.new`);
+  await copyFile(CLIENT, `${client}.new`);
   await chmod(`${client}.new`, 0o555);
   await rename(`${client}.new`, client);
-  await install(ARCHIVE_SCRIPT, buildArchiveScript(engine, client));
-  await install(RESTORE_SCRIPT, buildRestoreScript(engine, client));
+  await install(ARCHIVE_SCRIPT, buildArchiveScript(client));
+  await install(RESTORE_SCRIPT, buildRestoreScript(client));
 }
 
 async function install(path: string, text: string): Promise<void> {

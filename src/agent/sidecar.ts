@@ -21,7 +21,7 @@ export async function runSidecar(env: NodeJS.ProcessEnv, signal: AbortSignal): P
   const supervisor = createSupervisor(context);
   const state: State = {};
   const metrics = createMetrics();
-  await installScripts(context.engine);
+  await installScripts();
   const server = serve(context, state, supervisor, metrics);
   const loops = [
     every(DAEMON_TICK_MS, signal, () => tickDaemons(context, state, supervisor)),

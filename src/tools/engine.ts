@@ -9,14 +9,7 @@ export interface Engine {
   readonly id: EngineId;
   /** Absolute path: WAL-G finds its own helpers by argv[0]. */
   readonly binary: string;
-  /** Statically linked program that only talks to the daemon's socket; copied into the database container. */
-  readonly client: string;
   readonly daemonArgs: (socket: string) => string[];
-  /** Shell words of the client's calls, for scripts that Postgres runs. `$1` is %f, `$2` is %p. */
-  readonly pushCommand: (client: string, socket: string) => string;
-  readonly fetchCommand: (client: string, socket: string) => string;
-  /** sh pattern of `<exit code>:<stderr>` by which that client says that the segment is not in the archive. */
-  readonly missingPattern: string;
   readonly backupPushArgs: (dataDir: string) => string[];
   readonly backupListArgs: readonly string[];
   readonly backupFetchArgs: (dataDir: string, name: string) => string[];
@@ -26,11 +19,7 @@ const ENGINES: Record<EngineId, Engine> = {
   'wal-g': {
     id: 'wal-g',
     binary: '/usr/local/bin/wal-g',
-    client: '/opt/walguard/client/walg-daemon-client',
     daemonArgs: (socket) => ['daemon', socket],
-    pushCommand: (client, socket) => `${client} --timeout 60s ${socket} wal-push "$1"`,
-    fetchCommand: (client, socket) => `${client} --timeout 60s ${socket} wal-fetch "$1" "$2"`,
-    missingPattern: '74:*',
     backupPushArgs: (dataDir) => ['backup-push', dataDir],
     backupListArgs: ['backup-list', '--json', '--detail'],
     backupFetchArgs: (dataDir, name) => ['backup-fetch', dataDir, name],
@@ -38,19 +27,35 @@ const ENGINES: Record<EngineId, Engine> = {
   walrus: {
     id: 'walrus',
     binary: '/usr/local/bin/walrus',
-    client: '/opt/walguard/client/walrus',
     daemonArgs: (socket) => ['daemon', '--socket', socket],
-    pushCommand: (client, socket) => `${client} daemon-client --socket ${socket} --timeout 60s wal-push "$1"`,
-    fetchCommand: (client, socket) => `${client} daemon-client --socket ${socket} --timeout 60s wal-fetch "$1" "$2"`,
-    // walrus 0.4.1 ends with 1 for every failure. Its client prints these words for the daemon's answer
-    // ArchiveNonExistence and for nothing else (read in its source, seen in a recovery).
-    missingPattern: "1:*'archive not found'*",
     // WAL-G asks for a fast checkpoint by itself; walrus spreads it over minutes unless told.
     backupPushArgs: (dataDir) => ['backup-push', '--fast', dataDir],
     backupListArgs: ['backup-list', '--json'],
     backupFetchArgs: (dataDir, name) => ['backup-fetch', dataDir, name],
   },
 };
+
+/**
+ * The statically linked client of the daemon's socket, copied into database containers. It is walrus's for either engine: one
+ * protocol, and WAL-G's releases carry no client.
+ */
+export const CLIENT = '/opt/walguard/client/walrus';
+
+/** Shell words of the client's calls, for scripts that Postgres runs: `$1` is %f, `$2` is %p. */
+export function pushCommand(client: string, socket: string): string {
+  return `${client} daemon-client --socket ${socket} --timeout 60s wal-push "$1"`;
+}
+
+export function fetchCommand(client: string, socket: string): string {
+  return `${client} daemon-client --socket ${socket} --timeout 60s wal-fetch "$1" "$2"`;
+}
+
+/**
+ * sh pattern of `<exit code>:<stderr>` by which the client says that the segment is not in the archive. walrus 0.4.1 ends
+ * with 1 for every failure; it prints these words for the daemon's answer ArchiveNonExistence and for nothing else (read in its
+ * source, seen in recoveries).
+ */
+export const MISSING_PATTERN = "1:*'archive not found'*";
 
 /** The engine that the image was built with. */
 export function resolveEngine(id: string | undefined): Engine {

@@ -7,7 +7,6 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { buildArchiveScript, buildRestoreScript } from '../../src/agent/scripts.ts';
 import { ARCHIVE_SOCKET, RECOVERY_SOCKET } from '../../src/api/names.ts';
-import { type EngineId, resolveEngine } from '../../src/tools/engine.ts';
 import { type RunResult, run } from '../../src/tools/exec.ts';
 import { writeProgram } from '../support/engines.ts';
 import { makeTempDir } from '../support/temp.ts';
@@ -31,8 +30,8 @@ function call(script: string, ...args: string[]): Promise<RunResult> {
   return run(script, args, { env: { PATH: process.env.PATH ?? '' }, timeoutMs: 10_000 });
 }
 
-async function restore(context: TestContext, engine: EngineId, client: string): Promise<RunResult & { asked: string }> {
-  const text = buildRestoreScript(resolveEngine(engine), 'CLIENT');
+async function restore(context: TestContext, client: string): Promise<RunResult & { asked: string }> {
+  const text = buildRestoreScript('CLIENT');
   const { directory, script } = await install(context, text.replace('CLIENT', '"$(dirname "$0")/client"'));
   await writeProgram(join(directory, 'client'), `echo "$@" > "${join(directory, 'asked')}"\n${client}`);
   const result = await call(script, SEGMENT, 'pg_wal/RECOVERYXLOG');
@@ -40,57 +39,49 @@ async function restore(context: TestContext, engine: EngineId, client: string): 
 }
 
 /** Only "it is not in the archive" may end a recovery; everything else must stop Postgres. */
-const ANSWERS: readonly (readonly [engine: EngineId, name: string, client: string, code: number])[] = [
-  ['wal-g', 'fetched', 'exit 0', 0],
-  ['wal-g', 'missing', 'exit 74', 1],
-  ['wal-g', 'any failure', 'echo "connection refused" >&2; exit 1', 255],
-  ['wal-g', 'a failure in words that only walrus means', 'echo "archive not found" >&2; exit 1', 255],
-  ['wal-g', 'usage', 'exit 2', 255],
-  ['wal-g', 'killed', 'kill -KILL $$', 255],
-  ['wal-g', 'terminated', 'kill -TERM $$', 255],
-  ['wal-g', 'its own 255', 'exit 255', 255],
-  ['walrus', 'fetched', 'exit 0', 0],
-  ['walrus', 'missing', 'echo "Error: archive not found" >&2; exit 1', 1],
-  ['walrus', 'any failure', 'echo "connection refused" >&2; exit 1', 255],
-  ['walrus', 'a failure without words', 'exit 1', 255],
-  ['walrus', 'the words with another code', 'echo "archive not found" >&2; exit 2', 255],
-  ['walrus', "WAL-G's code for missing", 'exit 74', 255],
-  ['walrus', 'killed', 'echo "archive not found" >&2; kill -KILL $$', 255],
+const ANSWERS: readonly (readonly [name: string, client: string, code: number])[] = [
+  ['fetched', 'exit 0', 0],
+  ['missing', 'echo "Error: archive not found" >&2; exit 1', 1],
+  ['any failure', 'echo "connection refused" >&2; exit 1', 255],
+  ['a failure without words', 'exit 1', 255],
+  ['the words with another code', 'echo "archive not found" >&2; exit 2', 255],
+  ["WAL-G's own code for missing, which this client never gives", 'exit 74', 255],
+  ['its own 255', 'exit 255', 255],
+  ['killed', 'echo "archive not found" >&2; kill -KILL $$', 255],
+  ['terminated', 'kill -TERM $$', 255],
 ];
 
-for (const [engine, name, client, code] of ANSWERS) {
-  test(`restore_command with ${engine}: ${name} gives ${code}`, async (context) => {
-    const result = await restore(context, engine, client);
+for (const [name, client, code] of ANSWERS) {
+  test(`restore_command: ${name} gives ${code}`, async (context) => {
+    const result = await restore(context, client);
     assert.equal(result.code, code, result.stderrTail.join());
     assert.match(result.asked, new RegExp(`wal-fetch ${SEGMENT} pg_wal/RECOVERYXLOG\\n$`));
   });
 }
 
 test('a failed fetch says in the log of Postgres which segment and why', async (context) => {
-  const { stderrTail } = await restore(context, 'wal-g', 'echo "connection refused" >&2; exit 1');
+  const { stderrTail } = await restore(context, 'echo "connection refused" >&2; exit 1');
   assert.match(stderrTail.join(), new RegExp(`walguard: ${SEGMENT} could not be fetched: 1:connection refused`));
 });
 
 test('a client that is not there stops Postgres, instead of ending its recovery', async (context) => {
-  const { script } = await install(context, buildRestoreScript(resolveEngine('wal-g'), '/no/such/client'));
+  const { script } = await install(context, buildRestoreScript('/no/such/client'));
   assert.equal((await call(script, SEGMENT, 'x')).code, 255);
 });
 
 test('restore_command waits for the socket of the daemon that serves the recovery', () => {
-  const text = buildRestoreScript(resolveEngine('wal-g'), '/c');
+  const text = buildRestoreScript('/c');
   assert.match(text, new RegExp(`while \\[ ! -S ${RECOVERY_SOCKET} \\]`));
   assert.ok(!text.includes(ARCHIVE_SOCKET));
 });
 
-for (const engine of ['wal-g', 'walrus'] as const) {
-  for (const code of [0, 1, 74, 137]) {
-    test(`archive_command with ${engine}: the client's ${code} is passed on`, async (context) => {
-      const text = buildArchiveScript(resolveEngine(engine), 'CLIENT');
-      const { directory, script } = await install(context, text.replace('CLIENT', '"$(dirname "$0")/client"'));
-      await writeProgram(join(directory, 'client'), `echo "$@"; exit ${code}`);
-      const result = await call(script, SEGMENT);
-      assert.equal(result.code, code);
-      assert.match(result.stdout, new RegExp(`s\\.sock .*wal-push ${SEGMENT}\\n$`));
-    });
-  }
+for (const code of [0, 1, 74, 137]) {
+  test(`archive_command: the client's ${code} is passed on`, async (context) => {
+    const text = buildArchiveScript('CLIENT');
+    const { directory, script } = await install(context, text.replace('CLIENT', '"$(dirname "$0")/client"'));
+    await writeProgram(join(directory, 'client'), `echo "$@"; exit ${code}`);
+    const result = await call(script, SEGMENT);
+    assert.equal(result.code, code);
+    assert.match(result.stdout, new RegExp(`s\\.sock .*wal-push ${SEGMENT}\\n$`));
+  });
 }

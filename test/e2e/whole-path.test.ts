@@ -283,6 +283,7 @@ describe("walguard's own troubles", () => {
 });
 
 describe('a restore', () => {
+  let target: string;
   const walguard = (...args: string[]) =>
     tryCommand(process.execPath, [
       join(root, 'src', 'main.ts'),
@@ -316,8 +317,9 @@ describe('a restore', () => {
   test("brings back what was there at that moment, and archives into its own prefix, never into its source's", async () => {
     const source = await instance();
     await sql('insert into kept values (3)');
-    const target = new Date(`${await sql("select clock_timestamp() at time zone 'utc'")}Z`).toISOString();
+    target = new Date(`${await sql("select clock_timestamp() at time zone 'utc'")}Z`).toISOString();
     await sql('insert into kept values (4)');
+    await archiveNow();
     const { code, stderr } = await walguard('--to-time', target, '--as', 'orders-back');
     assert.equal(code, 0, stderr);
     assert.equal(await sql("select string_agg(id::text, ',' order by id) from kept", 'orders-back-0'), '1,2,3');
@@ -362,6 +364,19 @@ describe('a restore', () => {
     assert.equal(await fetch('000000090000000000000001'), '255');
     await scaleStore(1);
     await waitFor('the store', async () => (await fetch('000000090000000000000001')) === '1');
+  });
+
+  test('works while its source is scaled to zero', async () => {
+    await kubectl(cluster, ['-n', NAMESPACE, 'scale', 'statefulset', DATABASE, '--replicas=0']);
+    await waitFor('the pod to go', async () => (await pod()) === undefined);
+    await waitFor('the schedule to be suspended', async () => {
+      return (await getObject(cluster, NAMESPACE, 'cronjob', `${POD}-base-backup`)).spec.suspend === true;
+    });
+    const { code, stderr } = await walguard('--to-time', target, '--as', 'orders-from-zero');
+    assert.equal(code, 0, stderr);
+    assert.equal(await sql("select string_agg(id::text, ',' order by id) from kept", 'orders-from-zero-0'), '1,2,3');
+    await kubectl(cluster, ['-n', NAMESPACE, 'scale', 'statefulset', DATABASE, '--replicas=1']);
+    await kubectl(cluster, ['-n', NAMESPACE, 'rollout', 'status', `statefulset/${DATABASE}`, '--timeout=120s']);
   });
 
   test('under the name of an earlier one is refused while its backups are there', async () => {

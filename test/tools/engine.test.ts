@@ -19,14 +19,10 @@ test("each engine's calls are as its documentation has them", () => {
   const walrus = resolveEngine('walrus');
   assert.deepEqual(walG.daemonArgs('/s'), ['daemon', '/s']);
   assert.deepEqual(walrus.daemonArgs('/s'), ['daemon', '--socket', '/s']);
-  assert.equal(walG.pushCommand('/c', '/s'), '/c --timeout 60s /s wal-push "$1"');
-  assert.equal(walrus.pushCommand('/c', '/s'), '/c daemon-client --socket /s --timeout 60s wal-push "$1"');
-  assert.equal(walG.fetchCommand('/c', '/s'), '/c --timeout 60s /s wal-fetch "$1" "$2"');
-  assert.equal(walrus.fetchCommand('/c', '/s'), '/c daemon-client --socket /s --timeout 60s wal-fetch "$1" "$2"');
   assert.deepEqual(walG.backupPushArgs('/data'), ['backup-push', '/data']);
   assert.deepEqual(walrus.backupPushArgs('/data'), ['backup-push', '--fast', '/data']);
-  for (const { id, binary, client, backupListArgs } of [walG, walrus]) {
-    assert.ok(binary.startsWith('/') && client.startsWith('/'), `${id} is called by absolute paths`);
+  for (const { id, binary, backupListArgs } of [walG, walrus]) {
+    assert.ok(binary.startsWith('/'), `${id} is called by its absolute path`);
     assert.ok(backupListArgs.includes('--json'));
   }
 });
