@@ -3,10 +3,11 @@
 import type { Backup } from '../api/protected-database.ts';
 import type { BaseBackupReport } from '../api/reports.ts';
 import { buildStoragePrefix, type ClusterIdentity } from '../lib/cluster-identity.ts';
+import { requireVariable } from '../lib/environment.ts';
 import { engineError, listBackups } from '../tools/engine.ts';
 import { run } from '../tools/exec.ts';
 import { querySystemIdentifier, tryBackupLock, withClient } from '../tools/postgres.ts';
-import { type AgentContext, readContext, required } from './context.ts';
+import { type AgentContext, readContext } from './context.ts';
 import { readIdentity } from './data-directory.ts';
 import { buildConnectionEnv, buildEngineEnv, requireCredentials } from './storage.ts';
 
@@ -19,7 +20,7 @@ export async function runBaseBackup(env: NodeJS.ProcessEnv): Promise<BaseBackupR
   const backup = await withClient(context.connection, async (client) => {
     assertSameCluster(identity, await querySystemIdentifier(client));
     if (!(await tryBackupLock(client))) throw new Error('another base backup of this database is running');
-    return push(context, identity, Number(required(env, 'WALGUARD_TIMEOUT_SECONDS')) * 1000);
+    return push(context, identity, Number(requireVariable(env, 'WALGUARD_TIMEOUT_SECONDS')) * 1000);
   });
   return {
     ok: true,

@@ -1,5 +1,6 @@
 // An agent's world, read once from its environment. Room: agent (door).
 import { POSTGRES_PORT } from '../api/names.ts';
+import { requireVariable } from '../lib/environment.ts';
 import { createLogger, type Logger } from '../telemetry/log.ts';
 import { type Engine, resolveEngine } from '../tools/engine.ts';
 import type { Connection } from '../tools/postgres.ts';
@@ -23,12 +24,12 @@ export function readContext(companion: string, env: NodeJS.ProcessEnv): AgentCon
     log: createLogger(companion),
     engine: resolveEngine(env.WALGUARD_ENGINE),
     env,
-    namespace: required(env, 'WALGUARD_NAMESPACE'),
-    database: required(env, 'WALGUARD_DATABASE'),
-    pod: required(env, 'WALGUARD_POD'),
+    namespace: requireVariable(env, 'WALGUARD_NAMESPACE'),
+    database: requireVariable(env, 'WALGUARD_DATABASE'),
+    pod: requireVariable(env, 'WALGUARD_POD'),
     node: env.WALGUARD_NODE ?? '',
-    pgdata: required(env, 'PGDATA'),
-    policyPrefix: required(env, 'WALGUARD_STORAGE_PREFIX'),
+    pgdata: requireVariable(env, 'PGDATA'),
+    policyPrefix: requireVariable(env, 'WALGUARD_STORAGE_PREFIX'),
     connection: {
       host: env.PGHOST || '127.0.0.1',
       port: Number(env.PGPORT || POSTGRES_PORT),
@@ -36,10 +37,4 @@ export function readContext(companion: string, env: NodeJS.ProcessEnv): AgentCon
       password: env.POSTGRES_PASSWORD,
     },
   };
-}
-
-export function required(env: NodeJS.ProcessEnv, name: string): string {
-  const value = env[name];
-  if (!value) throw new Error(`the environment variable ${name} is missing; walguard sets it in the pods it makes`);
-  return value;
 }

@@ -1,10 +1,11 @@
 // Fills an empty volume with a base backup and leaves it ready to recover to the target. Room: agent (door).
 import type { RestoreReport } from '../api/reports.ts';
 import { chooseBaseBackup } from '../lib/backup-list.ts';
+import { requireVariable } from '../lib/environment.ts';
 import { engineError, isPrefixEmpty, listBackups } from '../tools/engine.ts';
 import { run } from '../tools/exec.ts';
 import { flushWal } from '../tools/postgres.ts';
-import { type AgentContext, readContext, required } from './context.ts';
+import { type AgentContext, readContext } from './context.ts';
 import { assertEmpty, prepareRecovery } from './data-directory.ts';
 import { buildEngineEnv, requireCredentials } from './storage.ts';
 
@@ -13,11 +14,11 @@ const FLUSH_TIMEOUT_MS = 60_000;
 export async function runRestore(env: NodeJS.ProcessEnv): Promise<RestoreReport> {
   const context = readContext('restore', env);
   const startedAt = Date.now();
-  const storagePrefix = required(env, 'WALGUARD_SOURCE_PREFIX');
-  const targetTime = required(env, 'WALGUARD_TARGET_TIME');
+  const storagePrefix = requireVariable(env, 'WALGUARD_SOURCE_PREFIX');
+  const targetTime = requireVariable(env, 'WALGUARD_TARGET_TIME');
   await assertEmpty(context.pgdata);
   const engineEnv = buildEngineEnv(context, storagePrefix, await requireCredentials());
-  await assertOwnPrefixFree(context, engineEnv, storagePrefix, required(env, 'WALGUARD_DESTINATION'));
+  await assertOwnPrefixFree(context, engineEnv, storagePrefix, requireVariable(env, 'WALGUARD_DESTINATION'));
   await flushSource(context);
 
   const backups = await listBackups(context.engine, engineEnv);
@@ -26,11 +27,11 @@ export async function runRestore(env: NodeJS.ProcessEnv): Promise<RestoreReport>
   context.log.info({ backup: base.name, targetTime }, 'fetching');
   const result = await run(context.engine.binary, context.engine.backupFetchArgs(context.pgdata, base.name), {
     env: engineEnv,
-    timeoutMs: Number(required(env, 'WALGUARD_TIMEOUT_SECONDS')) * 1000,
+    timeoutMs: Number(requireVariable(env, 'WALGUARD_TIMEOUT_SECONDS')) * 1000,
     onStderr: (line) => context.log.info(line),
   });
   if (result.code !== 0) throw engineError('backup-fetch', result);
-  const restore = required(env, 'WALGUARD_RESTORE');
+  const restore = requireVariable(env, 'WALGUARD_RESTORE');
   await prepareRecovery(context.pgdata, { restore, storagePrefix, targetTime, baseBackup: base.name });
   return {
     ok: true,

@@ -3,6 +3,7 @@
 import { createServer, type Server } from 'node:http';
 import { ANNOTATION } from '../api/names.ts';
 import { createKube, type Kube, KubeError, loadKubeConfig } from '../kube/client.ts';
+import { requireVariable } from '../lib/environment.ts';
 import { createLogger, type Logger } from '../telemetry/log.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
 import type { Action } from './action.ts';
@@ -54,11 +55,7 @@ export async function runController(env: NodeJS.ProcessEnv, signal: AbortSignal)
 }
 
 function readOptions(env: NodeJS.ProcessEnv): Options {
-  const required = (name: string) => {
-    const value = env[name];
-    if (!value) throw new Error(`the environment variable ${name} is missing; the chart sets it`);
-    return value;
-  };
+  const required = (name: string) => requireVariable(env, name);
   return {
     namespace: required('WALGUARD_NAMESPACE'),
     secret: required('WALGUARD_TLS_SECRET'),

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { KubeObject } from '../api/kubernetes.ts';
 import { createKube, type Kube, loadKubeConfig } from '../kube/client.ts';
+import { requireVariable } from '../lib/environment.ts';
 import { createLogger } from '../telemetry/log.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
 import { readCertificate, reloadCertificate, type ServingCertificate } from './certificate-files.ts';
@@ -15,9 +16,9 @@ export async function runWebhook(env: NodeJS.ProcessEnv, signal: AbortSignal): P
   const log = createLogger('webhook');
   const metrics = createMetrics();
   const kube = createKube(loadKubeConfig(env.WALGUARD_KUBECONFIG ? { kubeconfig: env.WALGUARD_KUBECONFIG } : {}));
-  const directory = required(env, 'WALGUARD_TLS_DIR');
-  const configuration = required(env, 'WALGUARD_WEBHOOK_CONFIGURATION');
-  const image = required(env, 'WALGUARD_IMAGE');
+  const directory = requireVariable(env, 'WALGUARD_TLS_DIR');
+  const configuration = requireVariable(env, 'WALGUARD_WEBHOOK_CONFIGURATION');
+  const image = requireVariable(env, 'WALGUARD_IMAGE');
   let certificate = await readCertificate(directory);
   let notReady: string | undefined = 'just started';
 
@@ -69,10 +70,4 @@ async function explainNotReady(
     if (!isTrusted) return `${kind}/${name} does not carry this replica's CA yet`;
   }
   return undefined;
-}
-
-function required(env: NodeJS.ProcessEnv, name: string): string {
-  const value = env[name];
-  if (!value) throw new Error(`the environment variable ${name} is missing; the chart sets it`);
-  return value;
 }
