@@ -3,6 +3,7 @@ import { rm } from 'node:fs/promises';
 import { ARCHIVE_SOCKET, RECOVERY_SOCKET } from '../api/names.ts';
 import type { RestoreRecord } from '../api/reports.ts';
 import { buildStoragePrefix, type ClusterIdentity } from '../lib/cluster-identity.ts';
+import { isEqual } from '../lib/json.ts';
 import { type ChildProcess, killGroup, onLines, start } from '../tools/exec.ts';
 import type { AgentContext } from './context.ts';
 import { buildEngineEnv, type Credentials } from './storage.ts';
@@ -66,7 +67,7 @@ export function createSupervisor(context: AgentContext): Supervisor {
 
   async function apply(desired: readonly DesiredDaemon[]): Promise<void> {
     for (const [role, daemon] of running) {
-      if (daemon.exited || !desired.some((each) => isSame(each, daemon.desired))) await end(role);
+      if (daemon.exited || !desired.some((each) => isEqual(each, daemon.desired))) await end(role);
     }
     for (const each of desired) if (!running.has(each.role)) running.set(each.role, await startDaemon(context, each));
   }
@@ -77,10 +78,6 @@ export function createSupervisor(context: AgentContext): Supervisor {
     lastError: (role) => running.get(role)?.lastError,
     stop: () => apply([]),
   };
-}
-
-function isSame(a: DesiredDaemon, b: DesiredDaemon): boolean {
-  return a.role === b.role && a.prefix === b.prefix && JSON.stringify(a.credentials) === JSON.stringify(b.credentials);
 }
 
 async function startDaemon(context: AgentContext, desired: DesiredDaemon): Promise<Running> {

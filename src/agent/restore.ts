@@ -1,6 +1,7 @@
 // Fills an empty volume with a base backup and leaves it ready to recover to the target. Room: agent (door).
 import type { RestoreReport } from '../api/reports.ts';
 import { chooseBaseBackup } from '../lib/backup-list.ts';
+import { buildStoragePrefix, parseStoragePrefix } from '../lib/cluster-identity.ts';
 import { requireVariable } from '../lib/environment.ts';
 import { engineError, isPrefixEmpty, listBackups } from '../tools/engine.ts';
 import { run } from '../tools/exec.ts';
@@ -51,8 +52,7 @@ async function assertOwnPrefixFree(
   sourcePrefix: string,
   destination: string,
 ): Promise<void> {
-  const identity = sourcePrefix.split('/').slice(-2).join('/');
-  const prefix = `${policyPrefix}/${namespace}/${destination}/${identity}`;
+  const prefix = buildStoragePrefix(policyPrefix, namespace, destination, parseStoragePrefix(sourcePrefix));
   if (await isPrefixEmpty(engine, { ...env, WALG_S3_PREFIX: prefix })) return;
   throw new Error(
     `${prefix} already holds the backups of an earlier "${destination}", which a new one must not mix with; name another destination`,

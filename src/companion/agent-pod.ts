@@ -2,8 +2,7 @@
 // Room: companion (pure).
 import type { EnvVar, PodSpec, Volume, VolumeMount } from '../api/kubernetes.ts';
 import { STORAGE_DIR, STORAGE_VOLUME } from '../api/names.ts';
-import { buildConnectionEnv, buildDownwardEnv, buildSecurityContext, buildStorageVolume } from '../inject/sidecar.ts';
-import { buildStorageEnv } from '../inject/storage-env.ts';
+import { buildEnvironment, buildSecurityContext, buildStorageVolume } from '../inject/sidecar.ts';
 import type { Subject } from './instance.ts';
 
 export interface AgentPod {
@@ -20,7 +19,8 @@ const TMP = { name: 'tmp', mountPath: '/tmp' } as const;
 export function buildAgentPod(subject: Subject, pod: AgentPod): PodSpec {
   const { server, settings, image, workload } = subject;
   const spec = workload.spec.template.spec;
-  const { dataMount, container } = server;
+  const { dataMount } = server;
+  const environment = buildEnvironment(workload.metadata.name ?? '', server, settings, TMP.mountPath);
   const mounts: VolumeMount[] = [
     TMP,
     { name: STORAGE_VOLUME, mountPath: STORAGE_DIR, readOnly: true },
@@ -39,16 +39,8 @@ export function buildAgentPod(subject: Subject, pod: AgentPod): PodSpec {
         name: pod.companion,
         image,
         args: ['agent', pod.companion],
-        ...(container.envFrom ? { envFrom: structuredClone(container.envFrom) } : {}),
-        env: [
-          ...buildConnectionEnv(server),
-          { name: 'WALGUARD_DATABASE', value: workload.metadata.name ?? '' },
-          ...buildDownwardEnv(),
-          { name: 'HOME', value: TMP.mountPath },
-          { name: 'USER', value: 'postgres' },
-          ...buildStorageEnv(settings),
-          ...pod.env,
-        ],
+        ...environment,
+        env: [...environment.env, ...pod.env],
         resources: { requests: { cpu: '100m', memory: '128Mi' }, limits: { memory: '1Gi' } },
         securityContext: buildSecurityContext(server),
         volumeMounts: mounts,

@@ -17,7 +17,7 @@ import { formatRefusal } from '../lib/refusal.ts';
 import type { Action } from './action.ts';
 import { parseReport } from './backups.ts';
 import { resolveSubject } from './subject.ts';
-import { isUnfinished, keyOf, namespaceOf, type World } from './world.ts';
+import { find, isUnfinished, namespaceOf, sidecarKey, type World } from './world.ts';
 
 interface Step {
   readonly actions: readonly Action[];
@@ -28,7 +28,6 @@ interface Step {
 interface Progress {
   readonly source: StatefulSet | undefined;
   readonly destination: StatefulSet | undefined;
-  readonly claim: KubeObject | undefined;
   readonly job: Job | undefined;
   readonly jobPod: Pod | undefined;
 }
@@ -73,30 +72,28 @@ function decide(restore: Restore, world: World): Step {
   const subject = resolveSubject(progress.source, world);
   if (typeof subject === 'string')
     return fail(restore, `StatefulSet "${restore.spec.source.database}": ${subject}`, world);
-  if (!progress.job) return begin(restore, subject, progress, world);
+  if (!progress.job) return begin(restore, subject, world);
   return follow(restore, subject, progress, world);
 }
 
 function look(restore: Restore, world: World): Progress {
-  const here = <T extends KubeObject>(objects: readonly T[], name: string) =>
-    objects.find((each) => each.metadata.name === name && each.metadata.namespace === namespaceOf(restore));
-  const source = here(world.statefulSets, restore.spec.source.database);
-  const subject = source ? resolveSubject(source, world) : '';
+  const namespace = namespaceOf(restore);
   // A job of an earlier Restore of the same name, about to be collected, went to another target.
   const own = world.jobs.filter((each) =>
     each.metadata.ownerReferences?.some(({ uid }) => uid === restore.metadata.uid),
   );
-  const job = here(own, restoreJobName(restore.metadata.name ?? ''));
+  const job = find(own, namespace, restoreJobName(restore.metadata.name ?? ''));
   return {
-    source,
-    destination: here(world.statefulSets, restore.spec.destination.statefulSet),
-    claim: typeof subject === 'string' ? undefined : here(world.claims, restoreClaimName(subject, restore)),
+    source: find(world.statefulSets, namespace, restore.spec.source.database),
+    destination: find(world.statefulSets, namespace, restore.spec.destination.statefulSet),
     job,
     jobPod: world.pods.find(({ metadata }) => metadata.ownerReferences?.some(({ uid }) => uid === job?.metadata.uid)),
   };
 }
 
-function begin(restore: Restore, subject: Subject, { claim }: Progress, world: World): Step {
+function begin(restore: Restore, subject: Subject, world: World): Step {
+  const namespace = namespaceOf(restore);
+  const claim = find(world.claims, namespace, restoreClaimName(subject, restore));
   if (claim && !isMadeBy(claim, restore)) {
     return fail(
       restore,
@@ -105,12 +102,11 @@ function begin(restore: Restore, subject: Subject, { claim }: Progress, world: W
     );
   }
   const database = restore.spec.source.database;
-  const instance = world.databases
-    .find(({ metadata }) => metadata.name === database && metadata.namespace === namespaceOf(restore))
-    ?.status?.instances?.find(({ storagePrefix }) => storagePrefix !== undefined);
+  const { instances = [] } = find(world.databases, namespace, database)?.status ?? {};
+  const instance = instances.find(({ storagePrefix }) => storagePrefix !== undefined);
   if (!instance?.storagePrefix)
     return fail(restore, `nothing is known of where "${database}" archives; see its ProtectedDatabase`, world);
-  const from = findSourceClaim(subject, world, instance.pod);
+  const from = findSourceClaim(subject, world);
   if (!from) return fail(restore, `the claim of "${instance.pod}" was not found`, world);
   const actions: Action[] = [
     ...(claim ? [] : [{ verb: 'create' as const, object: buildRestoreClaim(subject, restore, from) }]),
@@ -123,19 +119,12 @@ function begin(restore: Restore, subject: Subject, { claim }: Progress, world: W
   };
 }
 
-function findSourceClaim(
-  { workload, server }: Subject,
-  { claims }: World,
-  pod: string,
-): PersistentVolumeClaim | undefined {
+function findSourceClaim({ workload, server }: Subject, { claims }: World): PersistentVolumeClaim | undefined {
   const { dataVolume } = server;
   if (dataVolume.kind === 'claim-template') {
     return workload.spec.volumeClaimTemplates?.find(({ metadata }) => metadata.name === dataVolume.template);
   }
-  return claims.find(
-    ({ metadata }) =>
-      metadata.name === dataVolume.claimName && metadata.namespace === workload.metadata.namespace && pod,
-  );
+  return find(claims, namespaceOf(workload), dataVolume.claimName);
 }
 
 function follow(restore: Restore, subject: Subject, { job, jobPod, source }: Progress, world: World): Step {
@@ -165,12 +154,8 @@ function follow(restore: Restore, subject: Subject, { job, jobPod, source }: Pro
 }
 
 function watchReplay(restore: Restore, world: World): Step {
-  const pod = {
-    apiVersion: 'v1',
-    kind: 'Pod',
-    metadata: { namespace: namespaceOf(restore), name: `${restore.spec.destination.statefulSet}-0` },
-  };
-  const answer = world.sidecars.get(keyOf(pod)) ?? 'the pod does not exist yet';
+  const answer =
+    world.sidecars.get(sidecarKey(namespaceOf(restore), restoredPod(restore))) ?? 'the pod does not exist yet';
   const status = { ...restore.status, phase: 'Replaying' as const };
   if (typeof answer === 'string') return { actions: [], status: { ...status, message: `replaying WAL; ${answer}` } };
   if (answer.postgres === 'down' || answer.inRecovery !== false) {
@@ -188,12 +173,15 @@ function watchReplay(restore: Restore, world: World): Step {
   };
 }
 
+function restoredPod({ spec }: Restore): string {
+  return `${spec.destination.statefulSet}-0`;
+}
+
 /** A recovery that cannot go on ends Postgres, and Kubernetes starts it again: worth saying, and where to look. */
 function describeReplay(restore: Restore, { pods }: World): string {
   const namespace = namespaceOf(restore);
-  const name = `${restore.spec.destination.statefulSet}-0`;
-  const pod = pods.find(({ metadata }) => metadata.name === name && metadata.namespace === namespace);
-  const ended = pod?.status?.containerStatuses?.find(({ restartCount }) => restartCount > 0);
+  const name = restoredPod(restore);
+  const ended = find(pods, namespace, name)?.status?.containerStatuses?.find(({ restartCount }) => restartCount > 0);
   if (!ended) return 'replaying WAL';
   return `replaying WAL; Postgres has ended ${ended.restartCount} times, see: kubectl -n ${namespace} logs ${name} -c ${ended.name} --previous`;
 }

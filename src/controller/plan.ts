@@ -1,6 +1,6 @@
 // The decision for one protected database: its companions and its status. No I/O. Room: controller (door).
 import type { KubeObject, StatefulSet } from '../api/kubernetes.ts';
-import { ANNOTATION, API_VERSION, GROUP, LABEL } from '../api/names.ts';
+import { API_VERSION, GROUP, LABEL } from '../api/names.ts';
 import type {
   Instance as ObservedInstance,
   ProtectedDatabase,
@@ -12,10 +12,11 @@ import { firstBaseBackupName, type Instance, listInstances, type Subject, toInst
 import { buildService } from '../companion/service.ts';
 import { assess } from '../health/assess.ts';
 import { isEqual, shortHash, toStableJson } from '../lib/json.ts';
+import { policyOf } from '../policy/policy-of.ts';
 import type { Action } from './action.ts';
 import { readBackups } from './backups.ts';
 import { resolveSubject } from './subject.ts';
-import type { World } from './world.ts';
+import { find, sidecarKey, type World } from './world.ts';
 
 /** Of what was applied last; equal means that nothing has to be written. */
 const APPLIED = `${GROUP}/applied`;
@@ -54,39 +55,43 @@ export function planDatabase(workload: StatefulSet, world: World): Action[] {
 }
 
 /** What stays known of a pod that was scaled away: where its backups are. */
-function retire({ pod, systemIdentifier, storagePrefix, lastSuccessfulBackup }: ObservedInstance): ObservedInstance {
-  return {
-    pod,
-    ...(systemIdentifier ? { systemIdentifier } : {}),
-    ...(storagePrefix ? { storagePrefix } : {}),
-    ...(lastSuccessfulBackup ? { lastSuccessfulBackup } : {}),
-    message: 'scaled away',
-  };
+function retire({ pod, lastSuccessfulBackup, ...known }: ObservedInstance): ObservedInstance {
+  const backup = lastSuccessfulBackup ? { lastSuccessfulBackup } : {};
+  return { pod, ...pickCluster(known), ...backup, message: 'scaled away' };
+}
+
+/** Which Postgres cluster, and where it archives, as far as that is known. */
+function pickCluster({
+  systemIdentifier,
+  storagePrefix,
+}: {
+  readonly systemIdentifier?: string | undefined;
+  readonly storagePrefix?: string | undefined;
+}): Pick<ObservedInstance, 'systemIdentifier' | 'storagePrefix'> {
+  return { ...(systemIdentifier ? { systemIdentifier } : {}), ...(storagePrefix ? { storagePrefix } : {}) };
 }
 
 function planSuspension(subject: Subject, { pod }: ObservedInstance, { companions }: World): Action[] {
   const ordinal = Number(pod.slice(pod.lastIndexOf('-') + 1));
   const cronJob = buildBaseBackupCronJob(subject, toInstance(subject, ordinal), true);
-  const isThere = companions.some((each) => each.kind === cronJob.kind && isSameName(each, cronJob));
-  return isThere ? planApply(cronJob, companions) : [];
+  return findLive(companions, cronJob) ? planApply(cronJob, companions) : [];
 }
 
 function findDatabase({ metadata }: StatefulSet, { databases }: World) {
-  return databases.find(
-    (each) => each.metadata.namespace === metadata.namespace && each.metadata.name === metadata.name,
-  );
+  return find(databases, metadata.namespace ?? '', metadata.name ?? '');
 }
 
 function planApply(object: KubeObject, live: readonly KubeObject[]): Action[] {
   const hash = shortHash(toStableJson(object));
   const annotations = { ...object.metadata.annotations, [APPLIED]: hash };
-  const found = live.find((each) => each.kind === object.kind && isSameName(each, object));
+  const found = findLive(live, object);
   if (found?.metadata.annotations?.[APPLIED] === hash) return [];
   return [{ verb: 'apply', object: { ...object, metadata: { ...object.metadata, annotations } } }];
 }
 
-function isSameName(a: KubeObject, b: KubeObject): boolean {
-  return a.metadata.name === b.metadata.name && a.metadata.namespace === b.metadata.namespace;
+function findLive(live: readonly KubeObject[], { kind, metadata }: KubeObject): KubeObject | undefined {
+  const sameKind = live.filter((each) => each.kind === kind);
+  return find(sameKind, metadata.namespace ?? '', metadata.name ?? '');
 }
 
 /**
@@ -103,10 +108,10 @@ function planFirstBackup(
   world: World,
 ): Action[] {
   const namespace = subject.workload.metadata.namespace ?? '';
-  const sidecar = world.sidecars.get(`${namespace}/${instance.pod}`);
+  const sidecar = world.sidecars.get(sidecarKey(namespace, instance.pod));
   if (!isArchiving(sidecar) || observed?.lastSuccessfulBackup) return [];
   const name = firstBaseBackupName(instance.pod, sidecar.systemIdentifier);
-  if (world.jobs.some(({ metadata }) => metadata.name === name && metadata.namespace === namespace)) return [];
+  if (find(world.jobs, namespace, name)) return [];
   return [{ verb: 'create', object: buildFirstBaseBackupJob(subject, instance, sidecar.systemIdentifier) }];
 }
 
@@ -125,16 +130,14 @@ function isArchiving(
 
 function observeInstance({ workload }: Subject, { pod }: Instance, world: World): ObservedInstance {
   const namespace = workload.metadata.namespace ?? '';
-  const answer = world.sidecars.get(`${namespace}/${pod}`) ?? 'the pod does not exist';
+  const answer = world.sidecars.get(sidecarKey(namespace, pod)) ?? 'the pod does not exist';
   const known = findDatabase(workload, world)?.status?.instances?.find((each) => each.pod === pod);
-  const node = world.pods.find((each) => each.metadata.name === pod && each.metadata.namespace === namespace)?.spec
-    .nodeName;
+  const node = find(world.pods, namespace, pod)?.spec.nodeName;
   const base = { pod, ...(node ? { node } : {}) };
   const pods = world.pods.filter(({ metadata }) => metadata.namespace === namespace);
   if (typeof answer === 'string') {
-    const { systemIdentifier, storagePrefix } = known ?? {};
-    const kept = { ...(systemIdentifier ? { systemIdentifier } : {}), ...(storagePrefix ? { storagePrefix } : {}) };
-    return { ...base, ...kept, ...readBackups(pods, pod, systemIdentifier, known ?? {}), message: answer };
+    const backups = readBackups(pods, pod, known?.systemIdentifier, known ?? {});
+    return { ...base, ...pickCluster(known ?? {}), ...backups, message: answer };
   }
   const { inRecovery, archiver, message } = answer;
   // A pod that has just started has not looked at its volume yet.
@@ -143,8 +146,7 @@ function observeInstance({ workload }: Subject, { pod }: Instance, world: World)
   const isKnownCluster = known?.systemIdentifier === systemIdentifier;
   return {
     ...base,
-    ...(systemIdentifier ? { systemIdentifier } : {}),
-    ...(storagePrefix ? { storagePrefix } : {}),
+    ...pickCluster({ systemIdentifier, storagePrefix }),
     ...(inRecovery === undefined ? {} : { inRecovery }),
     ...(archiver ? { archiver } : {}),
     ...(message ? { message } : {}),
@@ -154,10 +156,11 @@ function observeInstance({ workload }: Subject, { pod }: Instance, world: World)
 
 function describeUnresolved(
   why: string,
-  { metadata }: StatefulSet,
+  workload: StatefulSet,
   previous: ProtectedDatabaseStatus | undefined,
 ): ProtectedDatabaseStatus {
-  const policy = metadata.annotations?.[ANNOTATION.policy] ?? '';
+  const { metadata } = workload;
+  const policy = policyOf(workload) ?? '';
   const lastTransitionTime = metadata.creationTimestamp ?? '1970-01-01T00:00:00Z';
   return {
     policy,
@@ -170,8 +173,8 @@ function describeUnresolved(
 /** A database whose StatefulSet is gone, or names no policy any more: what was said of it must not stand. */
 export function planGone(database: ProtectedDatabase, { statefulSets, now }: World): Action[] {
   const { name, namespace } = database.metadata;
-  const workload = statefulSets.find(({ metadata }) => metadata.name === name && metadata.namespace === namespace);
-  if (workload?.metadata.annotations?.[ANNOTATION.policy]) return [];
+  const workload = find(statefulSets, namespace ?? '', name ?? '');
+  if (policyOf(workload)) return [];
   const message = workload ? 'its StatefulSet names no policy' : 'its StatefulSet does not exist; its backups are kept';
   const conditions = ['Protected', 'ContinuousArchiving'].map((type) => {
     const before = database.status?.conditions?.find((condition) => condition.type === type);

@@ -1,9 +1,9 @@
 // `walguard controller`: looks at everything, decides, acts; again on each change and every few seconds.
 // Room: controller (door).
 import { createServer, type Server } from 'node:http';
-import { ANNOTATION } from '../api/names.ts';
 import { createKube, type Kube, KubeError, loadKubeConfig } from '../kube/client.ts';
 import { requireVariable } from '../lib/environment.ts';
+import { policyOf } from '../policy/policy-of.ts';
 import { createLogger, type Logger } from '../telemetry/log.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
 import type { Action } from './action.ts';
@@ -33,7 +33,7 @@ interface Options extends CertificateOptions {
 export async function runController(env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<void> {
   const options = readOptions(env);
   const log = createLogger('controller');
-  const kube = createKube(loadKubeConfig(env.WALGUARD_KUBECONFIG ? { kubeconfig: env.WALGUARD_KUBECONFIG } : {}));
+  const kube = createKube(loadKubeConfig());
   const health = { lastSuccess: Date.now(), everSucceeded: false };
   const server = serve(options.port, health);
   const alarm = createAlarm(signal);
@@ -79,9 +79,7 @@ async function reconcile(kube: Kube, options: Options, log: Logger): Promise<Wor
 }
 
 export function planAll(world: World): Action[] {
-  const databases = world.statefulSets.filter(
-    ({ metadata }) => metadata.annotations?.[ANNOTATION.policy] && !metadata.deletionTimestamp,
-  );
+  const databases = world.statefulSets.filter((each) => policyOf(each) && !each.metadata.deletionTimestamp);
   return [
     ...databases.flatMap((workload) => planDatabase(workload, world)),
     ...world.databases.flatMap((database) => planGone(database, world)),

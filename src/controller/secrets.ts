@@ -1,9 +1,10 @@
 // The storage Secret: minted for the chart's own object store, copied to where databases need it. Room: controller (door).
 import { randomBytes } from 'node:crypto';
 import type { KubeObject } from '../api/kubernetes.ts';
-import { ANNOTATION, LABEL } from '../api/names.ts';
+import { LABEL } from '../api/names.ts';
 import { type Kube, KubeError } from '../kube/client.ts';
 import { isEqual } from '../lib/json.ts';
+import { policyOf } from '../policy/policy-of.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { namespaceOf, type World } from './world.ts';
 
@@ -40,7 +41,7 @@ export async function copyStorageSecret(
 ): Promise<void> {
   const source = await kube.get<Secret>(refTo(name, from));
   if (!source?.data) return;
-  const named = world.statefulSets.filter(({ metadata }) => metadata.annotations?.[ANNOTATION.policy]);
+  const named = world.statefulSets.filter(policyOf);
   for (const namespace of new Set(named.map(namespaceOf))) {
     if (namespace === from) continue;
     const live = await kube.get<Secret>(refTo(name, namespace));

@@ -1,10 +1,10 @@
 // From a StatefulSet that names a policy to all its companions are built from. Room: controller (door).
 import type { StatefulSet } from '../api/kubernetes.ts';
-import { ANNOTATION } from '../api/names.ts';
 import type { Subject } from '../companion/instance.ts';
 import { detect } from '../flavour/detect.ts';
 import { strip } from '../inject/strip.ts';
 import { formatRefusal } from '../lib/refusal.ts';
+import { policyOf } from '../policy/policy-of.ts';
 import { parsePolicySpec } from '../policy/schema.ts';
 import { resolveSettings } from '../policy/settings.ts';
 import type { World } from './world.ts';
@@ -14,7 +14,7 @@ export function resolveSubject(
   workload: StatefulSet,
   { policies, image }: Pick<World, 'policies' | 'image'>,
 ): Subject | string {
-  const name = workload.metadata.annotations?.[ANNOTATION.policy] ?? '';
+  const name = policyOf(workload) ?? '';
   const policy = policies.find(({ metadata }) => metadata.name === name);
   if (!policy) return `the BackupPolicy "${name}" does not exist`;
   const spec = parsePolicySpec(name, policy.spec);

@@ -2,11 +2,12 @@
 import { fetch } from 'undici';
 import type { BackupPolicy } from '../api/backup-policy.ts';
 import type { Job, KubeObject, PersistentVolumeClaim, Pod, StatefulSet } from '../api/kubernetes.ts';
-import { ANNOTATION, API_VERSION, LABEL, SIDECAR_PORT } from '../api/names.ts';
+import { API_VERSION, LABEL, SIDECAR_PORT } from '../api/names.ts';
 import type { ProtectedDatabase } from '../api/protected-database.ts';
 import type { SidecarStatus } from '../api/reports.ts';
 import type { Restore } from '../api/restore.ts';
 import type { Kube } from '../kube/client.ts';
+import { policyOf } from '../policy/policy-of.ts';
 
 export interface World {
   /** RFC 3339. */
@@ -23,7 +24,7 @@ export interface World {
   readonly pods: readonly Pod[];
   /** Claims in the namespaces of unfinished restores. */
   readonly claims: readonly (PersistentVolumeClaim & KubeObject)[];
-  /** By `<namespace>/<pod>`: the sidecar's answer, or why there is none. */
+  /** By sidecarKey: the sidecar's answer, or why there is none. */
   readonly sidecars: ReadonlyMap<string, SidecarStatus | string>;
 }
 
@@ -46,7 +47,7 @@ export async function gather(kube: Kube, image: string): Promise<World> {
     kube.list({ apiVersion: 'v1', kind: 'Service' }, OURS),
     kube.list<Job>({ apiVersion: 'batch/v1', kind: 'Job' }, OURS),
   ]);
-  const named = statefulSets.filter(({ metadata }) => metadata.annotations?.[ANNOTATION.policy]);
+  const named = statefulSets.filter(policyOf);
   const pods = await listIn(kube, 'Pod', named.map(namespaceOf));
   const claims = await listIn(kube, 'PersistentVolumeClaim', restores.filter(isUnfinished).map(namespaceOf));
   const sidecars = await askSidecars(named, pods as Pod[]);
@@ -83,12 +84,19 @@ const STATUS_TIMEOUT_MS = 2000;
 async function askSidecars(workloads: readonly StatefulSet[], pods: readonly Pod[]): Promise<World['sidecars']> {
   const uids = new Set(workloads.map(({ metadata }) => metadata.uid));
   const theirs = pods.filter(({ metadata }) => metadata.ownerReferences?.some(({ uid }) => uids.has(uid)));
-  const answers = await Promise.all(theirs.map(async (pod) => [keyOf(pod), await askSidecar(pod)] as const));
+  const answers = await Promise.all(
+    theirs.map(async (pod) => [sidecarKey(namespaceOf(pod), pod.metadata.name ?? ''), await askSidecar(pod)] as const),
+  );
   return new Map(answers);
 }
 
-export function keyOf({ metadata }: KubeObject): string {
-  return `${metadata.namespace}/${metadata.name}`;
+export function sidecarKey(namespace: string, pod: string): string {
+  return `${namespace}/${pod}`;
+}
+
+/** The object of that name in that namespace, of a list of one kind. */
+export function find<T extends KubeObject>(objects: readonly T[], namespace: string, name: string): T | undefined {
+  return objects.find(({ metadata }) => metadata.name === name && metadata.namespace === namespace);
 }
 
 async function askSidecar({ status }: Pod): Promise<SidecarStatus | string> {

@@ -5,6 +5,7 @@ import { detect } from '../flavour/detect.ts';
 import { isEqual } from '../lib/json.ts';
 import { formatRefusal, type Refusal } from '../lib/refusal.ts';
 import { resolveExemption } from '../policy/exemption.ts';
+import { policyOf } from '../policy/policy-of.ts';
 import type { Settings } from '../policy/settings.ts';
 import { inject } from './inject.ts';
 import { isInjected, strip } from './strip.ts';
@@ -32,10 +33,6 @@ export interface Verdict {
   readonly code: string;
   /** Why it is refused or what to know, for the person who applied it. */
   readonly message?: string;
-}
-
-function policyOf(workload: StatefulSet | undefined): string | undefined {
-  return workload?.metadata.annotations?.[ANNOTATION.policy] || undefined;
 }
 
 function isRefusals(settings: AdmissionInput['settings']): settings is readonly Refusal[] {

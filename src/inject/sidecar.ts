@@ -20,7 +20,7 @@ export function buildSecurityContext({ identity }: PostgresServer): Record<strin
 }
 
 /** Where Postgres is and who may connect, copied from the database's own container: values, references or whole sources. */
-export function buildConnectionEnv({ container, flavour, pgdata }: PostgresServer): EnvVar[] {
+function buildConnectionEnv({ container, flavour, pgdata }: PostgresServer): EnvVar[] {
   const copied = (container.env ?? []).filter(({ name }) => flavour.connectionEnv.includes(name));
   return [...structuredClone(copied), { name: 'PGDATA', value: pgdata }];
 }
@@ -29,12 +29,34 @@ function fieldRef(name: string, fieldPath: string): EnvVar {
   return { name, valueFrom: { fieldRef: { apiVersion: 'v1', fieldPath } } };
 }
 
-export function buildDownwardEnv(): EnvVar[] {
+function buildDownwardEnv(): EnvVar[] {
   return [
     fieldRef('WALGUARD_NAMESPACE', 'metadata.namespace'),
     fieldRef('WALGUARD_POD', 'metadata.name'),
     fieldRef('WALGUARD_NODE', 'spec.nodeName'),
   ];
+}
+
+/** What every agent is told, in the sidecar and in the jobs. @param home a directory that it may write to */
+export function buildEnvironment(
+  database: string,
+  server: PostgresServer,
+  settings: Settings,
+  home: string,
+): { envFrom?: Record<string, unknown>[]; env: EnvVar[] } {
+  const { envFrom } = server.container;
+  return {
+    ...(envFrom ? { envFrom: structuredClone(envFrom) } : {}),
+    env: [
+      ...buildConnectionEnv(server),
+      { name: 'WALGUARD_DATABASE', value: database },
+      ...buildDownwardEnv(),
+      // Both engines want a home, and a uid without a passwd entry wants a user's name.
+      { name: 'HOME', value: home },
+      { name: 'USER', value: 'postgres' },
+      ...buildStorageEnv(settings),
+    ],
+  };
 }
 
 /** Credentials as files: a rotated Secret arrives without a restart. Optional: a missing one must not stop the database. */
@@ -50,23 +72,14 @@ export function buildSharedVolume(): Volume {
 }
 
 export function buildSidecar(database: string, server: PostgresServer, settings: Settings, image: string): Container {
-  const { dataMount, container } = server;
+  const { dataMount } = server;
   return {
     name: SIDECAR,
     image,
     args: ['agent', 'sidecar'],
     restartPolicy: 'Always',
     ports: [{ name: 'walguard', containerPort: SIDECAR_PORT, protocol: 'TCP' }],
-    ...(container.envFrom ? { envFrom: structuredClone(container.envFrom) } : {}),
-    env: [
-      ...buildConnectionEnv(server),
-      { name: 'WALGUARD_DATABASE', value: database },
-      ...buildDownwardEnv(),
-      // Both engines want a home, and a uid without a passwd entry wants a user's name.
-      { name: 'HOME', value: SHARED_DIR },
-      { name: 'USER', value: 'postgres' },
-      ...buildStorageEnv(settings),
-    ],
+    ...buildEnvironment(database, server, settings, SHARED_DIR),
     resources: { requests: { cpu: '10m', memory: '96Mi' }, limits: { memory: '512Mi' } },
     securityContext: buildSecurityContext(server),
     volumeMounts: [

@@ -31,3 +31,10 @@ export function buildStoragePrefix(
   const base = policyPrefix.replace(/\/+$/, '');
   return `${base}/${namespace}/${database}/${identity.major}/${identity.systemIdentifier}`;
 }
+
+/** The identity in a prefix that buildStoragePrefix made; throws on any other text. */
+export function parseStoragePrefix(prefix: string): ClusterIdentity {
+  const [, major, systemIdentifier] = /\/(\d+)\/(\d+)$/.exec(prefix) ?? [];
+  if (!major || !systemIdentifier) throw new Error(`"${prefix}" does not end in a PG major and a system identifier`);
+  return { major: Number(major), systemIdentifier };
+}

@@ -4,6 +4,7 @@ import type { StatefulSet } from '../api/kubernetes.ts';
 import { ANNOTATION, API_VERSION } from '../api/names.ts';
 import type { Kube } from '../kube/client.ts';
 import type { Refusal } from '../lib/refusal.ts';
+import { policyOf } from '../policy/policy-of.ts';
 import { parsePolicySpec } from '../policy/schema.ts';
 import { resolveSettings, type Settings } from '../policy/settings.ts';
 
@@ -14,7 +15,7 @@ export async function findSettings(
   kube: Kube,
   workload: StatefulSet,
 ): Promise<Settings | readonly Refusal[] | undefined> {
-  const name = workload.metadata.annotations?.[ANNOTATION.policy];
+  const name = policyOf(workload);
   if (!name) return undefined;
   try {
     const policy = await kube.get<BackupPolicy & { [field: string]: unknown }>({

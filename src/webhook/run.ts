@@ -15,7 +15,7 @@ const DRAIN_MS = 10_000;
 export async function runWebhook(env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<void> {
   const log = createLogger('webhook');
   const metrics = createMetrics();
-  const kube = createKube(loadKubeConfig(env.WALGUARD_KUBECONFIG ? { kubeconfig: env.WALGUARD_KUBECONFIG } : {}));
+  const kube = createKube(loadKubeConfig());
   const directory = requireVariable(env, 'WALGUARD_TLS_DIR');
   const configuration = requireVariable(env, 'WALGUARD_WEBHOOK_CONFIGURATION');
   const image = requireVariable(env, 'WALGUARD_IMAGE');

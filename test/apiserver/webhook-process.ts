@@ -93,7 +93,7 @@ export async function startWebhook(
     env: {
       ...process.env,
       LOG_LEVEL: 'warn',
-      WALGUARD_KUBECONFIG: cluster.kubeconfig,
+      KUBECONFIG: cluster.kubeconfig,
       WALGUARD_PORT: String(port),
       WALGUARD_TLS_DIR: certificates.directory,
       WALGUARD_WEBHOOK_CONFIGURATION: 'walguard',

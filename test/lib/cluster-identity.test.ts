@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { buildStoragePrefix, parseClusterIdentity } from '../../src/lib/cluster-identity.ts';
+import { buildStoragePrefix, parseClusterIdentity, parseStoragePrefix } from '../../src/lib/cluster-identity.ts';
 
 /** As pg_control begins: the identifier in little-endian, then more. */
 function control(systemIdentifier: bigint, length = 8192): Uint8Array {
@@ -58,4 +58,12 @@ test('clusters that differ in anything never share a prefix', () => {
     buildStoragePrefix('s3://c', 'a', 'b', { major: 15, systemIdentifier: '1' }),
   ];
   assert.equal(new Set(prefixes).size, prefixes.length);
+});
+
+test('the identity is read back from a prefix, beyond 2^53 too; anything else is an error', () => {
+  const identity = { major: 15, systemIdentifier: '7710449571138806556' };
+  assert.deepEqual(parseStoragePrefix(buildStoragePrefix('s3://backups', 'shop', 'orders', identity)), identity);
+  for (const prefix of ['', 's3://backups', 's3://backups/shop/orders/15', 's3://backups/shop/orders/x/y']) {
+    assert.throws(() => parseStoragePrefix(prefix), /does not end in a PG major and a system identifier/, prefix);
+  }
 });
