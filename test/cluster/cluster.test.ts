@@ -2,13 +2,15 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { cacheDir, checkoutId, makePrivateDir } from './checkout.ts';
 import { buildContext } from './context.ts';
 import { describeMissing, isInstalled, requireCommand, requireRoot } from './host-packages.ts';
+import { dockerfileOf, recipes } from './images/recipes.ts';
+import { keyOf } from './images.ts';
 import { usersFor } from './kubeconfig.ts';
 import { withLock } from './lock.ts';
 import { buildNetworkCommands, chooseSubnet, overlaps, planNetwork } from './network.ts';
@@ -143,6 +145,35 @@ test('one failed step stops the others, and is the one that is reported', async 
     ),
     [1, 'b'],
   );
+});
+
+test('a recipe says what its Dockerfile is built on, and has the files that it names', () => {
+  for (const [image, recipe] of Object.entries(recipes)) {
+    const from = /^FROM (\S+)/m.exec(readFileSync(dockerfileOf(recipe), 'utf8'))?.[1];
+    const base = from?.replace(/\$\{(\w+)\}/g, (_, name) => recipe.args?.[name] ?? '');
+    assert.equal(base, recipe.from ?? 'scratch', image);
+    for (const file of recipe.files ?? []) assert.ok(existsSync(file), file);
+  }
+});
+
+test('an image is stale when its recipe, a file of it or its base is another, and only then', (t) => {
+  const directory = mkdtempSync(join(tmpdir(), 'walguard-test-'));
+  t.after(() => rmSync(directory, { recursive: true }));
+  const file = join(directory, 'entrypoint.sh');
+  writeFileSync(file, 'one');
+  const recipe = { dockerfile: 'postgres', from: 'localhost/postgresql:16', args: { PG_MAJOR: '16' }, files: [file] };
+  const key = keyOf('a', recipe);
+  assert.equal(keyOf('a', { ...recipe }), key);
+  const others = [
+    keyOf('b', recipe),
+    keyOf('a', { ...recipe, dockerfile: 'patroni' }),
+    keyOf('a', { ...recipe, args: { PG_MAJOR: '17' } }),
+    keyOf('a', { ...recipe, from: 'localhost/postgresql:17' }),
+    keyOf('a', { ...recipe, npmPackage: 'npm@1.0.0' }),
+  ];
+  writeFileSync(file, 'two');
+  others.push(keyOf('a', recipe));
+  assert.equal(new Set([key, ...others]).size, 7);
 });
 
 test('every node is a user of the group that the node authorizer knows', () => {

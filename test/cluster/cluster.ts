@@ -4,9 +4,10 @@ import { type ClusterKind, stateDirOf } from './checkout.ts';
 import { buildContext, type Context, interruptible, type Log, logToStderr } from './context.ts';
 import { endpointsOn, freeEndpoints, startControlPlane, startScheduler } from './control-plane.ts';
 import { ensureNodePackages, requireRoot } from './host-packages.ts';
-import { archivePause, archivePostgres } from './images.ts';
+import { postgresImage, type TestImage } from './images/recipes.ts';
+import { archiveImage, archivePause } from './images.ts';
 import { admin, kubeconfigOf } from './kubeconfig.ts';
-import { importImage } from './load-image.ts';
+import { importArchive, importImage, provideImage } from './load-image.ts';
 import { withLock } from './lock.ts';
 import { createNetwork } from './network.ts';
 import { restoreKernelSettings, startContainerd, startNode, waitForNodes } from './node.ts';
@@ -28,6 +29,8 @@ export interface Cluster {
   readonly apiServer: string;
   readonly stateDir: string;
 }
+
+export type { TestImage };
 
 export interface UpOptions {
   readonly nodes?: 1 | 2;
@@ -100,6 +103,17 @@ export async function loadImage(cluster: Cluster, archivePath: string, log: Log 
   await importImage(buildContext(log), requireFullState(), cluster.nodes, archivePath);
 }
 
+/** Builds the named images as far as they are stale or missing, and makes them known to every node. */
+export async function loadTestImages(
+  cluster: Cluster,
+  images: readonly TestImage[],
+  log: Log = logToStderr,
+): Promise<void> {
+  await interruptible(log, async (context) => {
+    for (const image of images) await provideImage(context, requireFullState(), cluster.nodes, image);
+  });
+}
+
 /** Builds the repository's own Dockerfile, loads it into every node, and returns the reference for a pod's `image`. */
 export async function buildWalguardImage(cluster: Cluster, log: Log = logToStderr): Promise<string> {
   return interruptible(log, (context) => buildAndLoad(context, requireFullState(), cluster.nodes));
@@ -147,7 +161,7 @@ async function startApiOnly(context: Context, state: ClusterState): Promise<Tool
 async function startFull(context: Context, state: ClusterState, nodeCount: number): Promise<Tools> {
   const [tools, postgres] = await together(context, buildTools, async (inner) => {
     await ensureNodePackages(inner);
-    return archivePostgres(inner);
+    return archiveImage(inner, postgresImage);
   });
   const pause = await archivePause(context, tools.pause);
   await withProgress(context, `starting ${nodeCount} node${nodeCount === 1 ? '' : 's'}`, async () => {
@@ -159,7 +173,7 @@ async function startFull(context: Context, state: ClusterState, nodeCount: numbe
       (inner) => startControlPlane(inner, state, tools, endpoints, names),
       async (inner) => {
         await Promise.all(nodes.map((node) => startContainerd(inner, state, node)));
-        await importImage(inner, state, names, pause);
+        await importArchive(inner, state, names, pause);
       },
     );
     state.nodes = names;
@@ -167,7 +181,7 @@ async function startFull(context: Context, state: ClusterState, nodeCount: numbe
       context,
       (inner) => startScheduler(inner, state, tools, endpoints),
       (inner) => startAddOns(inner, state, tools, hostAddress),
-      (inner) => importImage(inner, state, names, postgres),
+      (inner) => importArchive(inner, state, names, postgres),
       async (inner) => {
         for (const node of nodes) await startNode(state, tools, node, hostAddress);
         await waitForNodes(inner, state, tools);

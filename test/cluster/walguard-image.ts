@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { repositoryDir } from './checkout.ts';
 import type { Context } from './context.ts';
 import { requireCommand } from './host-packages.ts';
+import { productBases } from './images/recipes.ts';
 import { buildah, ensureImages, exportImage, imagesDir, logOf } from './images.ts';
-import { hasImageInNode, importImage } from './load-image.ts';
+import { importImage, nodesWithoutImage } from './load-image.ts';
 import { withLock } from './lock.ts';
 import { run, withProgress } from './run.ts';
 import type { ClusterState } from './state.ts';
@@ -16,8 +17,7 @@ const engine = 'walrus';
 
 export async function buildAndLoad(context: Context, state: ClusterState, nodes: readonly string[]): Promise<string> {
   const image = await build(context);
-  const missing = [];
-  for (const node of nodes) if (!(await hasImageInNode(context, state, node, image))) missing.push(node);
+  const missing = await nodesWithoutImage(context, state, nodes, image);
   if (missing.length === 0) return image;
   const archive = join(state.stateDir, 'walguard.tar');
   await exportImage(context, image, image, archive);
@@ -30,7 +30,7 @@ export async function buildAndLoad(context: Context, state: ClusterState, nodes:
 async function build(context: Context): Promise<string> {
   requireCommand('go', 'Go builds the S3 server that the image contains; install Go 1.26 or later');
   requireCommand('cargo', `cargo builds the archiving engine (${engine}); install Rust 1.90 or later`);
-  await ensureImages(context, ['node', 'golang', 'rust']);
+  await ensureImages(context, productBases);
   const title = 'building the walguard image (the first time about 6 minutes)';
   const logFile = logOf('walguard');
   const volumes = (await sharedFolders(context)).flatMap((folder) => ['--volume', folder]);
