@@ -27,8 +27,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 /** Packages are used in one place each, so that replacing one touches one room. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   '@kubernetes/client-node': ['kube'],
-  ajv: ['policy'],
+  ajv: ['policy', 'inject'],
   commander: ['cli'],
+  diff: ['cli'],
   express: ['webhook'],
   'fast-json-patch': ['webhook'],
   'json-schema-to-ts': ['api'],
@@ -37,6 +38,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'prom-client': ['telemetry'],
   selfsigned: ['controller'],
   undici: ['kube', 'controller'],
+  yaml: ['cli'],
 };
 
 const IMPURE = [

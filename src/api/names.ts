@@ -16,6 +16,8 @@ export const ANNOTATION = {
   container: `${GROUP}/container`,
   /** Id of the flavour, where the image's name does not tell. */
   flavour: `${GROUP}/flavour`,
+  /** Who passes the archive settings: managed (walguard, the default) | take-over | external (the user). */
+  archiveSettings: `${GROUP}/archive-settings`,
   /** Numeric uid under which Postgres runs, where the image's default does not hold. */
   runAsUser: `${GROUP}/run-as-user`,
 } as const;
@@ -45,6 +47,9 @@ export const FIELD_MANAGER = 'walguard';
 
 /** One name for all that is injected: the sidecar container and the emptyDir shared with the database container. */
 export const SIDECAR = 'walguard';
+
+/** The init container of a restored database that recovers it before the image's own start-up, and its scratch volume. */
+export const RECOVER = 'walguard-recover';
 
 /** The Secret volume that only the sidecar and the jobs mount. */
 export const STORAGE_VOLUME = 'walguard-storage';

@@ -53,6 +53,12 @@ export const instanceSchema = {
         lastFailedWal: { type: 'string' },
         lastFailedTime: { type: 'string', format: 'date-time' },
         waiting: { type: 'integer', format: 'int64', description: 'Closed WAL segments that wait to be archived.' },
+        missingSettings: {
+          type: 'array',
+          description: 'What the running Postgres lacks to archive as the policy says.',
+          items: { type: 'string', enum: ['archive_mode', 'archive_command', 'archive_timeout'] },
+        },
+        settingsRemedy: { type: 'string', description: 'What to do about missing settings.' },
       },
     },
     lastSuccessfulBackup: backupSchema,
@@ -84,6 +90,7 @@ export const protectedDatabaseStatusSchema = {
 export type Backup = FromSchema<typeof backupSchema>;
 export type Instance = FromSchema<typeof instanceSchema>;
 export type Archiver = NonNullable<Instance['archiver']>;
+export type MissingSetting = NonNullable<Archiver['missingSettings']>[number];
 export type ProtectedDatabaseStatus = FromSchema<typeof protectedDatabaseStatusSchema>;
 
 export interface ProtectedDatabase extends KubeObject {

@@ -19,8 +19,9 @@ export interface SidecarStatus {
   readonly message?: string;
 }
 
-/** Last line of a base-backup job, in at most 4096 bytes. */
+/** Last line of a base-backup job, in at most 4096 bytes. Skipped: the server is a standby; its primary is backed up. */
 export type BaseBackupReport =
+  | { readonly ok: true; readonly skipped: 'standby' }
   | { readonly ok: true; readonly backup: Backup; readonly systemIdentifier: string; readonly durationMs: number }
   | { readonly ok: false; readonly message: string };
 

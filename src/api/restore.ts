@@ -3,6 +3,9 @@ import type { FromSchema } from 'json-schema-to-ts';
 import type { KubeObject } from './kubernetes.ts';
 import { conditionSchema } from './protected-database.ts';
 
+/** As Kubernetes takes it for a StatefulSet; a database that is there already may have dots in its name. */
+const EXISTING = { type: 'string', pattern: '^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$', maxLength: 52 } as const;
+const POD = { type: 'string', pattern: '^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$', maxLength: 63 } as const;
 const NAME = { type: 'string', pattern: '^[a-z0-9]([-a-z0-9]*[a-z0-9])?$', maxLength: 52 } as const;
 
 export const restoreSpecSchema = {
@@ -14,7 +17,14 @@ export const restoreSpecSchema = {
       type: 'object',
       additionalProperties: false,
       required: ['database'],
-      properties: { database: { ...NAME, description: 'StatefulSet in the same namespace whose backups are read.' } },
+      properties: {
+        database: { ...EXISTING, description: 'StatefulSet in the same namespace whose backups are read.' },
+        instance: {
+          ...POD,
+          description:
+            'Name of the pod whose backups are read; needed where the pods are clusters that have nothing in common. It may be scaled away.',
+        },
+      },
     },
     target: {
       type: 'object',

@@ -1,11 +1,12 @@
 // From what was observed to the conditions of a ProtectedDatabase. Unknown is not healthy. Room: health (pure).
 import type { Condition } from '../api/kubernetes.ts';
 import type { Archiver, Instance, ProtectedDatabaseStatus } from '../api/protected-database.ts';
+import { isCovered, listMembers, newestBackups } from '../lib/cluster-members.ts';
 
 export interface Observation {
   readonly policy: string;
   readonly generation: number;
-  /** One for each database pod that there should be. */
+  /** One for each database pod that there should be: primaries and their standbys. */
   readonly instances: readonly Instance[];
   /** Those that were scaled away: kept in the status, because their backups are there to restore; not judged. */
   readonly retired: readonly Instance[];
@@ -17,8 +18,10 @@ type Finding = Pick<Condition, 'status' | 'reason' | 'message'>;
 
 /** @param now RFC 3339; @param previous the stored conditions, whose transition times are kept while nothing changes */
 export function assess(observed: Observation, previous: readonly Condition[], now: string): ProtectedDatabaseStatus {
-  const archiving = worst(observed.instances.map((instance) => assessArchiving(instance, observed, now)));
-  const backup = worst(observed.instances.map(assessBackup));
+  const known = [...observed.instances, ...observed.retired];
+  const judged = observed.instances.filter((instance) => !isCovered(instance, observed.instances));
+  const archiving = worst(judged.map((instance) => assessArchiving(instance, observed, now)));
+  const backup = worst(judged.map((instance) => assessBackup(instance, known)));
   const findings: Record<string, Finding> = {
     Protected: assessProtected(archiving, backup),
     ContinuousArchiving: archiving,
@@ -28,7 +31,7 @@ export function assess(observed: Observation, previous: readonly Condition[], no
     policy: observed.policy,
     observedGeneration: observed.generation,
     conditions: Object.entries(findings).map(([type, finding]) => toCondition(type, finding, previous, now)),
-    instances: [...observed.instances, ...observed.retired],
+    instances: known,
     ...newest(
       'lastSuccessfulBackup',
       observed.instances.map((each) => each.lastSuccessfulBackup?.finishedAt),
@@ -52,27 +55,31 @@ function worst(findings: readonly Finding[]): Finding {
 }
 
 /**
- * | sidecar answered | Postgres up | in recovery | failed after last success | archived | result  |
- * | no               |             |             |                           |          | Unknown |
- * | yes              | no          |             |                           |          | Unknown |
- * | yes              | yes         | yes         |                           |          | Unknown |
- * | yes              | yes         | no          | yes                       |          | False   |
- * | yes              | yes         | no          | no                        | never    | Unknown |
- * | yes              | yes         | no          | no                        | waiting too long | False |
- * | yes              | yes         | no          | no                        | yes      | True    |
+ * | sidecar answered | Postgres up | settings         | in recovery | failed after last success | archived         | result  |
+ * | no               |             |                  |             |                           |                  | Unknown |
+ * | yes              | no          |                  |             |                           |                  | Unknown |
+ * | yes              | yes         | archive_mode off |             |                           |                  | False   |
+ * | yes              | yes         | some missing     |             |                           |                  | False   |
+ * | yes              | yes         | all there        | yes         |                           |                  | Unknown |
+ * | yes              | yes         | all there        | no          | yes                       |                  | False   |
+ * | yes              | yes         | all there        | no          | no                        | never            | Unknown |
+ * | yes              | yes         | all there        | no          | no                        | waiting too long | False   |
+ * | yes              | yes         | all there        | no          | no                        | yes              | True    |
  *
- * archive_mode off, with Postgres up, is False before all else.
+ * A standby of a primary that was seen is not judged at all.
  */
 function assessArchiving(instance: Instance, { archiveLateSeconds }: Observation, now: string): Finding {
   const { archiver, pod } = instance;
   if (!archiver)
     return finding('Unknown', 'NotObserved', `${pod}: ${instance.message ?? 'the sidecar has not reported yet'}`);
-  if (archiver.archiveMode === 'off') {
-    return finding(
-      'False',
-      'ArchiveModeOff',
-      `${pod}: archive_mode is off in the running Postgres; restart it to take up the injected settings`,
-    );
+  const { archiveMode, missingSettings = [], settingsRemedy } = archiver;
+  if (archiveMode === 'off') {
+    const remedy = settingsRemedy ?? 'restart it to take up the injected settings';
+    return finding('False', 'ArchiveModeOff', `${pod}: archive_mode is off in the running Postgres; ${remedy}`);
+  }
+  if (missingSettings.length > 0) {
+    const message = `${pod}: the running Postgres lacks walguard's ${missingSettings.join(' and ')}`;
+    return finding('False', 'ArchiveSettingsMissing', settingsRemedy ? `${message}; ${settingsRemedy}` : message);
   }
   if (instance.inRecovery) return finding('Unknown', 'InRecovery', `${pod}: in recovery, archives nothing`);
   if (isFailing(archiver)) {
@@ -105,7 +112,10 @@ export function isFailing({ lastFailedTime, lastArchivedTime }: Archiver): boole
   return !lastArchivedTime || Date.parse(lastFailedTime) > Date.parse(lastArchivedTime);
 }
 
-function assessBackup({ pod, lastSuccessfulBackup, lastFailedBackup }: Instance): Finding {
+/** Of the instance's cluster: after a failover the new primary has the backups that the old one made. */
+function assessBackup(instance: Instance, known: readonly Instance[]): Finding {
+  const { pod } = instance;
+  const { lastSuccessfulBackup, lastFailedBackup } = newestBackups(listMembers(instance, known));
   const failedAt = Date.parse(lastFailedBackup?.finishedAt ?? '');
   const succeededAt = Date.parse(lastSuccessfulBackup?.finishedAt ?? '');
   if (lastFailedBackup && !(succeededAt >= failedAt)) {

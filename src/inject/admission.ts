@@ -3,7 +3,7 @@ import type { StatefulSet } from '../api/kubernetes.ts';
 import { ANNOTATION } from '../api/names.ts';
 import { detect } from '../flavour/detect.ts';
 import { isEqual } from '../lib/json.ts';
-import { formatRefusal, type Refusal } from '../lib/refusal.ts';
+import { formatReason, type Reason } from '../lib/reason.ts';
 import { resolveExemption } from '../policy/exemption.ts';
 import { policyOf } from '../policy/policy-of.ts';
 import type { Settings } from '../policy/settings.ts';
@@ -16,7 +16,7 @@ export interface AdmissionInput {
   readonly old: StatefulSet | undefined;
   readonly image: string;
   /** Settings of the policy that the workload names; refusals where it cannot be had; undefined where it names none. */
-  readonly settings: Settings | readonly Refusal[] | undefined;
+  readonly settings: Settings | readonly Reason[] | undefined;
   /** YYYY-MM-DD, UTC. */
   readonly today: string;
 }
@@ -35,7 +35,7 @@ export interface Verdict {
   readonly message?: string;
 }
 
-function isRefusals(settings: AdmissionInput['settings']): settings is readonly Refusal[] {
+function isRefusals(settings: AdmissionInput['settings']): settings is readonly Reason[] {
   return Array.isArray(settings);
 }
 
@@ -49,7 +49,7 @@ function isRefusals(settings: AdmissionInput['settings']): settings is readonly 
  */
 export function decideMutation({ workload, old, image, settings }: AdmissionInput): Mutation {
   const policy = policyOf(workload);
-  if (policy === undefined) return { workload: strip(workload), warnings: [] };
+  if (policy === undefined) return { workload: strip(workload), warnings: old && isInjected(old) ? [LEAVES] : [] };
   if (old && isInjected(old) && policyOf(old) === policy && isEqual(templateOf(old), templateOf(workload))) {
     return { workload: { ...workload, spec: { ...workload.spec, template: old.spec.template } }, warnings: [] };
   }
@@ -57,20 +57,24 @@ export function decideMutation({ workload, old, image, settings }: AdmissionInpu
   const injection = inject(workload, settings, image);
   switch (injection.kind) {
     case 'injected':
-      return { workload: injection.workload, warnings: [] };
+      return { workload: injection.workload, warnings: old && !isInjected(old) ? [ENTERS] : [] };
     case 'left-alone':
-      return { workload, warnings: [`walguard: left alone: ${injection.why}`] };
+      return { workload, warnings: [`walguard: left alone: ${formatReason(injection.reason)}`] };
     case 'refused':
       return { workload: strip(workload), warnings: injection.refusals.map(warn) };
   }
 }
 
+/** archive_mode is read when Postgres starts, so these two are the only times that walguard's change restarts one. */
+const ENTERS = 'walguard: archiving is added to a running database; its pods restart once, one after another.';
+const LEAVES = 'walguard: archiving is taken out; the pods restart once, and no WAL is archived from then on.';
+
 function templateOf(workload: StatefulSet): unknown {
   return strip(workload).spec.template;
 }
 
-function warn(refusal: Refusal): string {
-  return `walguard: ${formatRefusal(refusal)}`;
+function warn(refusal: Reason): string {
+  return `walguard: ${formatReason(refusal)}`;
 }
 
 /**
@@ -99,7 +103,7 @@ export function decideValidation(input: AdmissionInput): Verdict {
   }
   const exemption = resolveExemption(workload, input.today);
   if (exemption.kind === 'holds') return { allowed: true, code: 'exempt' };
-  const why = exemption.kind === 'refused' ? ` ${formatRefusal(exemption.refusal)}` : '';
+  const why = exemption.kind === 'refused' ? ` ${formatReason(exemption.reason)}` : '';
   return { allowed: wasThere, code: 'backup-required', message: `${explainUnprotected(workload)}${why}` };
 }
 
@@ -116,9 +120,9 @@ function explainNotInjected({ workload, settings, image }: AdmissionInput): stri
   const policy = policyOf(workload);
   const head = `not-injected: the policy "${policy}" is named, but this database would not be archived:`;
   if (settings === undefined || isRefusals(settings)) {
-    return `${head} ${(settings ?? []).map(formatRefusal).join(' ')}`;
+    return `${head} ${(settings ?? []).map(formatReason).join(' ')}`;
   }
   const injection = inject(workload, settings, image);
-  if (injection.kind === 'refused') return `${head} ${injection.refusals.map(formatRefusal).join(' ')}`;
+  if (injection.kind === 'refused') return `${head} ${injection.refusals.map(formatReason).join(' ')}`;
   return `${head} the mutating webhook did not run. Apply it again; if that does not help, see whether the walguard webhook pods are ready.`;
 }

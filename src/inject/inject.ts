@@ -1,18 +1,21 @@
 // Adds archiving to a StatefulSet's pod template, or says why it must not. Room: inject (pure).
-import type { Container, PodTemplate, StatefulSet, VolumeMount } from '../api/kubernetes.ts';
-import { INJECTION_ANNOTATION, SHARED_DIR, SIDECAR, STORAGE_VOLUME } from '../api/names.ts';
-import { detect, type PostgresServer } from '../flavour/detect.ts';
-import type { Refusal } from '../lib/refusal.ts';
+import type { Container, StatefulSet, VolumeMount } from '../api/kubernetes.ts';
+import { RECOVER, SHARED_DIR, SIDECAR, STORAGE_VOLUME } from '../api/names.ts';
+import { detect, type FoundServer, type PostgresServer } from '../flavour/detect.ts';
+import type { Reason } from '../lib/reason.ts';
 import type { Settings } from '../policy/settings.ts';
-import { buildArchiveArgs, findArgumentConflicts } from './archive-args.ts';
+import { addArchiveSettings } from './archive-settings.ts';
+import { append, type Entry, writeRecord } from './record.ts';
+import { buildRecovery } from './recover.ts';
+import { findSettingsObstacles, readSettingsMode, type SettingsMode } from './settings-mode.ts';
 import { buildSharedVolume, buildSidecar, buildStorageVolume } from './sidecar.ts';
-import { type Created, strip } from './strip.ts';
+import { strip } from './strip.ts';
 
 export type Injection =
   | { readonly kind: 'injected'; readonly workload: StatefulSet }
-  | { readonly kind: 'refused'; readonly refusals: readonly Refusal[] }
+  | { readonly kind: 'refused'; readonly refusals: readonly Reason[] }
   /** Not ours to touch: no Postgres server, or one that an operator owns. */
-  | { readonly kind: 'left-alone'; readonly why: string };
+  | { readonly kind: 'left-alone'; readonly reason: Reason };
 
 /**
  * The workload with walguard's injection, made anew from its stripped form: same input, same bytes, however often.
@@ -22,43 +25,41 @@ export type Injection =
 export function inject(workload: StatefulSet, settings: Settings, image: string): Injection {
   const result = strip(workload);
   const detection = detect(result);
-  switch (detection.kind) {
-    case 'not-postgres':
-      return { kind: 'left-alone', why: 'no container of it is a Postgres server that walguard knows' };
-    case 'operator-owned':
-      return { kind: 'left-alone', why: `it belongs to ${detection.owner}, which would undo the change` };
-    case 'refused':
-      return detection;
-    case 'server': {
-      const refusals = findObstacles(result, detection.server);
-      if (refusals.length > 0) return { kind: 'refused', refusals };
-      addTo(result, detection.server, settings, image);
-      return { kind: 'injected', workload: result };
-    }
+  if (detection.kind === 'not-postgres' || detection.kind === 'operator-owned') {
+    return { kind: 'left-alone', reason: detection.reason };
   }
+  const mode = readSettingsMode(result);
+  const found = detection.kind === 'server' ? detection.server : detection.found;
+  // All at once, so that a person mends all at once.
+  const refusals = [
+    ...(found ? findObstacles(result, found, mode) : []),
+    ...(detection.kind === 'refused' ? detection.refusals : []),
+  ];
+  if (detection.kind === 'refused' || typeof mode !== 'string' || refusals.length > 0) {
+    return { kind: 'refused', refusals };
+  }
+  addTo(result, detection.server, mode, settings, image);
+  return { kind: 'injected', workload: result };
 }
 
-function findObstacles(workload: StatefulSet, { flavour, container, path }: PostgresServer): Refusal[] {
-  const unreachable = flavour.checkArguments(container, path);
+function findObstacles(workload: StatefulSet, found: FoundServer, mode: SettingsMode | Reason): Reason[] {
   return [
-    ...(unreachable ? [unreachable] : []),
-    ...findArgumentConflicts(container.args ?? [], `${path}.args`),
-    ...findArgumentConflicts(container.command ?? [], `${path}.command`),
+    ...(typeof mode === 'string' ? findSettingsObstacles(workload, found, mode) : [mode]),
     ...findTakenNames(workload),
-    ...findTakenMount(container.volumeMounts ?? [], `${path}.volumeMounts`),
+    ...findTakenMount(found.container.volumeMounts ?? [], `${found.path}.volumeMounts`),
     ...(workload.metadata.name ? [] : [nameMissing]),
   ];
 }
 
 /** With generateName the name is made after admission, and backups are kept under it. */
-const nameMissing: Refusal = {
+const nameMissing: Reason = {
   code: 'name-missing',
   field: 'metadata.name',
   seen: 'empty',
   remedy: 'Give the StatefulSet a name of its own; its backups are kept under that name.',
 };
 
-function findTakenMount(mounts: readonly VolumeMount[], path: string): Refusal[] {
+function findTakenMount(mounts: readonly VolumeMount[], path: string): Reason[] {
   return mounts.flatMap(({ name, mountPath }, index) => {
     if (mountPath.replace(/\/+$/, '') !== SHARED_DIR) return [];
     const seen = `${mountPath}, where "${name}" is mounted`;
@@ -73,11 +74,11 @@ function findTakenMount(mounts: readonly VolumeMount[], path: string): Refusal[]
   });
 }
 
-function findTakenNames({ spec: { template, volumeClaimTemplates } }: StatefulSet): Refusal[] {
+function findTakenNames({ spec: { template, volumeClaimTemplates } }: StatefulSet): Reason[] {
   const at = (path: string, names: readonly (string | undefined)[], taken: readonly string[]) =>
     names.flatMap((name, index) => (taken.includes(name ?? '') ? [path.replace('#', String(index))] : []));
   const pod = 'spec.template.spec';
-  const volumes = [SIDECAR, STORAGE_VOLUME];
+  const volumes = [SIDECAR, STORAGE_VOLUME, RECOVER];
   const fields = [
     ...at(`${pod}.volumes[#].name`, template.spec.volumes?.map(({ name }) => name) ?? [], volumes),
     // A claim template takes the place of a pod volume of the same name.
@@ -86,7 +87,10 @@ function findTakenNames({ spec: { template, volumeClaimTemplates } }: StatefulSe
       volumeClaimTemplates?.map(({ metadata }) => metadata.name) ?? [],
       volumes,
     ),
-    ...at(`${pod}.initContainers[#].name`, template.spec.initContainers?.map(({ name }) => name) ?? [], [SIDECAR]),
+    ...at(`${pod}.initContainers[#].name`, template.spec.initContainers?.map(({ name }) => name) ?? [], [
+      SIDECAR,
+      RECOVER,
+    ]),
     ...at(
       `${pod}.containers[#].name`,
       template.spec.containers.map(({ name }) => name),
@@ -101,40 +105,31 @@ function findTakenNames({ spec: { template, volumeClaimTemplates } }: StatefulSe
   }));
 }
 
-function addTo(workload: StatefulSet, server: PostgresServer, settings: Settings, image: string): void {
+function addTo(
+  workload: StatefulSet,
+  server: PostgresServer,
+  mode: SettingsMode,
+  settings: Settings,
+  image: string,
+): void {
   const { template } = workload.spec;
-  const created: Created[] = [];
   const { spec } = template;
   const container = spec.containers.find(({ name }) => name === server.container.name) as Container;
-
-  push(spec, 'volumes', [buildSharedVolume(), buildStorageVolume(settings)], () => created.push('spec.volumes'));
-  const sidecar = buildSidecar(workload.metadata.name ?? '', server, settings, image);
-  push(spec, 'initContainers', [sidecar], () => created.push('spec.initContainers'));
-  const args = buildArchiveArgs(settings.archiveTimeoutSeconds);
-  push(container, 'args', args, () => created.push('container.args'));
+  const sidecar = buildSidecar(workload, server, mode, settings, image);
+  const recovery = buildRecovery(workload, server);
   const mount: VolumeMount = { name: SIDECAR, mountPath: SHARED_DIR, readOnly: true };
-  push(container, 'volumeMounts', [mount], () => created.push('container.volumeMounts'));
-  record(template, created);
-}
-
-/** Appends, so that what the user wrote keeps its place; says when the list had to be made. */
-function push<K extends string, T>(
-  owner: { [key in K]?: T[] },
-  key: K,
-  items: readonly T[],
-  onCreate: () => void,
-): void {
-  const list = owner[key];
-  if (list === undefined) onCreate();
-  owner[key] = [...(list ?? []), ...items] as never;
-}
-
-function record(template: PodTemplate, created: Created[]): void {
-  if (!template.metadata) created.push('metadata');
-  template.metadata ??= {};
-  if (!template.metadata.annotations) created.push('metadata.annotations');
-  template.metadata.annotations = {
-    ...template.metadata.annotations,
-    [INJECTION_ANNOTATION]: created.sort().join(','),
-  };
+  const entries: Entry[] = [
+    ...append(spec, 'volumes', 'spec.volumes', [
+      buildSharedVolume(),
+      buildStorageVolume(settings),
+      ...recovery.volumes,
+    ]),
+    ...append(spec, 'initContainers', 'spec.initContainers', [sidecar, ...recovery.containers]),
+    ...append(container, 'volumeMounts', 'container.volumeMounts', [mount]),
+  ];
+  if (mode !== 'external') {
+    const channel = server.flavour.channel(server.container);
+    entries.push(...addArchiveSettings(container, channel, settings.archiveTimeoutSeconds));
+  }
+  writeRecord(template, entries);
 }

@@ -1,9 +1,11 @@
 // The native sidecar: the engine's daemon beside Postgres, with the only copy of the storage credentials in the pod.
 // Room: inject (pure).
-import type { Container, EnvVar, Volume } from '../api/kubernetes.ts';
+import type { Container, EnvVar, StatefulSet, Volume, VolumeMount } from '../api/kubernetes.ts';
 import { SHARED_DIR, SIDECAR, SIDECAR_PORT, STORAGE_DIR, STORAGE_VOLUME } from '../api/names.ts';
 import type { PostgresServer } from '../flavour/detect.ts';
+import { copyEntries, findEntry, readVariable } from '../lib/variables.ts';
 import type { Settings } from '../policy/settings.ts';
+import type { SettingsMode } from './settings-mode.ts';
 import { buildStorageEnv } from './storage-env.ts';
 
 /** What Pod Security `restricted` asks, with the uid that owns the data directory: files there are 0600. */
@@ -19,10 +21,18 @@ export function buildSecurityContext({ identity }: PostgresServer): Record<strin
   };
 }
 
-/** Where Postgres is and who may connect, copied from the database's own container: values, references or whole sources. */
-function buildConnectionEnv({ container, flavour, pgdata }: PostgresServer): EnvVar[] {
-  const copied = (container.env ?? []).filter(({ name }) => flavour.connectionEnv.includes(name));
-  return [...structuredClone(copied), { name: 'PGDATA', value: pgdata }];
+/**
+ * Who may connect, copied from the database's own container: values, references, whole sources. Where a source may set
+ * PGDATA, which a manifest does not show, ours is only what holds if it does not.
+ */
+function buildLoginEnv({ container, flavour, pgdata }: PostgresServer): EnvVar[] {
+  const isOpen = container.envFrom !== undefined && findEntry(container, 'PGDATA') === undefined;
+  return [
+    ...copyEntries(container, flavour.loginVariables),
+    ...flavour.imageVariables(container),
+    { name: 'WALGUARD_FLAVOUR', value: flavour.id },
+    { name: isOpen ? 'WALGUARD_PGDATA' : 'PGDATA', value: pgdata },
+  ];
 }
 
 function fieldRef(name: string, fieldPath: string): EnvVar {
@@ -48,7 +58,7 @@ export function buildEnvironment(
   return {
     ...(envFrom ? { envFrom: structuredClone(envFrom) } : {}),
     env: [
-      ...buildConnectionEnv(server),
+      ...buildLoginEnv(server),
       { name: 'WALGUARD_DATABASE', value: database },
       ...buildDownwardEnv(),
       // Both engines want a home, and a uid without a passwd entry wants a user's name.
@@ -71,21 +81,51 @@ export function buildSharedVolume(): Volume {
   return { name: SIDECAR, emptyDir: { sizeLimit: '128Mi' } };
 }
 
-export function buildSidecar(database: string, server: PostgresServer, settings: Settings, image: string): Container {
-  const { dataMount } = server;
+/** Where passwords are read from files: the mounts that hold them, as the database container has them, and read-only. */
+export function findPasswordMounts({ container, flavour, dataMount }: PostgresServer): VolumeMount[] {
+  const files = flavour.loginVariables.filter((name) => name.endsWith('_FILE'));
+  const paths = files.map((name) => readVariable(container, name)).filter((path) => path !== undefined);
+  const mounts = (container.volumeMounts ?? []).filter(
+    (mount) =>
+      mount.name !== dataMount.name && paths.some((path) => path.startsWith(`${mount.mountPath.replace(/\/+$/, '')}/`)),
+  );
+  return mounts.map((mount) => ({ ...structuredClone(mount), readOnly: true }));
+}
+
+/** What only the sidecar is told: how to reach Postgres beside it, and what to see to. */
+function buildSidecarEnv(server: PostgresServer, mode: SettingsMode, settings: Settings): EnvVar[] {
+  const { kind } = server.flavour.channel(server.container);
+  return [
+    { name: 'WALGUARD_PGPORT', value: String(server.port) },
+    { name: 'WALGUARD_SETTINGS_MODE', value: mode },
+    { name: 'WALGUARD_SETTINGS_CHANNEL', value: mode === 'external' ? 'external' : kind },
+    { name: 'WALGUARD_ARCHIVE_TIMEOUT', value: String(settings.archiveTimeoutSeconds) },
+  ];
+}
+
+export function buildSidecar(
+  { metadata }: StatefulSet,
+  server: PostgresServer,
+  mode: SettingsMode,
+  settings: Settings,
+  image: string,
+): Container {
+  const { envFrom, env } = buildEnvironment(metadata.name ?? '', server, settings, SHARED_DIR);
   return {
     name: SIDECAR,
     image,
     args: ['agent', 'sidecar'],
     restartPolicy: 'Always',
     ports: [{ name: 'walguard', containerPort: SIDECAR_PORT, protocol: 'TCP' }],
-    ...buildEnvironment(database, server, settings, SHARED_DIR),
+    ...(envFrom ? { envFrom } : {}),
+    env: [...env, ...buildSidecarEnv(server, mode, settings)],
     resources: { requests: { cpu: '10m', memory: '96Mi' }, limits: { memory: '512Mi' } },
     securityContext: buildSecurityContext(server),
     volumeMounts: [
       { name: SIDECAR, mountPath: SHARED_DIR },
       { name: STORAGE_VOLUME, mountPath: STORAGE_DIR, readOnly: true },
-      structuredClone(dataMount),
+      structuredClone(server.dataMount),
+      ...findPasswordMounts(server),
     ],
   };
 }

@@ -1,68 +1,47 @@
 // The exact inverse of inject: removes only what is ours, by name, where inject left its record. Room: inject (pure).
 import type { Container, PodTemplate, StatefulSet, VolumeMount } from '../api/kubernetes.ts';
-import { INJECTION_ANNOTATION, SHARED_DIR, SIDECAR, STORAGE_VOLUME } from '../api/names.ts';
-import { removeArchiveArgs } from './archive-args.ts';
-
-/** What inject had to create because the user's template did not have it; strip deletes it again when it is empty. */
-export type Created =
-  | 'metadata'
-  | 'metadata.annotations'
-  | 'spec.volumes'
-  | 'spec.initContainers'
-  | 'container.args'
-  | 'container.volumeMounts';
+import { INJECTION_ANNOTATION, RECOVER, SHARED_DIR, SIDECAR, STORAGE_VOLUME } from '../api/names.ts';
+import { removeArchiveSettings } from './archive-settings.ts';
+import { type InjectionRecord, readRecord, removeMade } from './record.ts';
 
 /** By the record on the template, not by names alone: a container or volume of the user's own may be called walguard. */
 export function isInjected({ spec }: StatefulSet): boolean {
-  return isRecorded(spec.template) && (spec.template.spec.initContainers ?? []).some(({ name }) => name === SIDECAR);
-}
-
-function isRecorded({ metadata }: PodTemplate): boolean {
-  return metadata?.annotations?.[INJECTION_ANNOTATION] !== undefined;
+  const sidecar = (spec.template.spec.initContainers ?? []).some(({ name }) => name === SIDECAR);
+  return sidecar && readRecord(spec.template) !== undefined;
 }
 
 /** A copy of the workload without walguard's injection; equal to the input where there is none. */
 export function strip(workload: StatefulSet): StatefulSet {
   const result = structuredClone(workload);
   const { template } = result.spec;
-  if (!isRecorded(template)) return result;
-  const created = readRecord(template);
+  const record = readRecord(template);
+  if (!record) return result;
   const { spec, metadata } = template;
-  if (spec.initContainers) spec.initContainers = spec.initContainers.filter(({ name }) => name !== SIDECAR);
-  if (spec.volumes) spec.volumes = spec.volumes.filter(({ name }) => name !== SIDECAR && name !== STORAGE_VOLUME);
-  for (const container of spec.containers ?? []) stripContainer(container, created);
-  if (metadata?.annotations) delete metadata.annotations[INJECTION_ANNOTATION];
-  deleteEmpty(template, created);
+  if (spec.initContainers)
+    spec.initContainers = spec.initContainers.filter(({ name }) => ![SIDECAR, RECOVER].includes(name));
+  if (spec.volumes)
+    spec.volumes = spec.volumes.filter(({ name }) => ![SIDECAR, STORAGE_VOLUME, RECOVER].includes(name));
+  for (const container of spec.containers ?? []) stripContainer(container, record);
+  delete metadata?.annotations?.[INJECTION_ANNOTATION];
+  removeAllMade(template, record);
   return result;
-}
-
-function readRecord({ metadata }: PodTemplate): ReadonlySet<string> {
-  const text = metadata?.annotations?.[INJECTION_ANNOTATION];
-  return new Set(text ? text.split(',') : []);
 }
 
 function isOurs({ name, mountPath }: VolumeMount): boolean {
   return name === SIDECAR && mountPath === SHARED_DIR;
 }
 
-function stripContainer(container: Container, created: ReadonlySet<string>): void {
+function stripContainer(container: Container, record: InjectionRecord): void {
   if (!container.volumeMounts?.some(isOurs)) return;
   container.volumeMounts = container.volumeMounts.filter((mount) => !isOurs(mount));
-  if (container.args) container.args = removeArchiveArgs(container.args);
-  if (created.has('container.args') && container.args?.length === 0) delete container.args;
-  if (created.has('container.volumeMounts') && container.volumeMounts.length === 0) delete container.volumeMounts;
+  removeMade(container, 'volumeMounts', 'container.volumeMounts', record);
+  removeArchiveSettings(container, record);
 }
 
-function deleteEmpty(template: PodTemplate, created: ReadonlySet<string>): void {
-  const { spec, metadata } = template;
-  if (created.has('spec.initContainers') && spec.initContainers?.length === 0) delete spec.initContainers;
-  if (created.has('spec.volumes') && spec.volumes?.length === 0) delete spec.volumes;
-  if (metadata?.annotations && created.has('metadata.annotations') && isEmpty(metadata.annotations)) {
-    delete metadata.annotations;
-  }
-  if (metadata && created.has('metadata') && isEmpty(metadata)) delete template.metadata;
-}
-
-function isEmpty(value: object): boolean {
-  return Object.keys(value).length === 0;
+function removeAllMade(template: PodTemplate, record: InjectionRecord): void {
+  removeMade(template.spec, 'initContainers', 'spec.initContainers', record);
+  removeMade(template.spec, 'volumes', 'spec.volumes', record);
+  if (!template.metadata) return;
+  removeMade(template.metadata, 'annotations', 'metadata.annotations', record);
+  removeMade(template, 'metadata', 'metadata', record);
 }

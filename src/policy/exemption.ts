@@ -1,12 +1,12 @@
 // A database may go without a policy only with a written reason, and only until its date. Room: policy (pure).
 import type { StatefulSet } from '../api/kubernetes.ts';
 import { ANNOTATION } from '../api/names.ts';
-import type { Refusal } from '../lib/refusal.ts';
+import type { Reason } from '../lib/reason.ts';
 
 export type Exemption =
   | { readonly kind: 'none' }
   | { readonly kind: 'holds'; readonly reason: string }
-  | { readonly kind: 'refused'; readonly refusal: Refusal };
+  | { readonly kind: 'refused'; readonly reason: Reason };
 
 const FIELD = 'metadata.annotations';
 
@@ -48,5 +48,5 @@ function isDate(text: string): boolean {
 }
 
 function refuse(code: string, annotation: string, seen: string, remedy: string): Exemption {
-  return { kind: 'refused', refusal: { code, field: `${FIELD}[${annotation}]`, seen, remedy } };
+  return { kind: 'refused', reason: { code, field: `${FIELD}[${annotation}]`, seen, remedy } };
 }

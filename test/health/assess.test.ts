@@ -65,6 +65,40 @@ const ARCHIVING: readonly Row[] = [
     reason: 'ArchiveModeOff',
   },
   {
+    name: 'archive_mode is off, and the sidecar says what to do',
+    instance: instance({
+      archiver: { archiveMode: 'off', missingSettings: ['archive_mode'], settingsRemedy: 'patronictl restart x' },
+    }),
+    status: 'False',
+    reason: 'ArchiveModeOff',
+    says: /archive_mode is off in the running Postgres; patronictl restart x$/,
+  },
+  {
+    name: 'settings are missing',
+    instance: instance({
+      archiver: { ...GOOD, missingSettings: ['archive_command', 'archive_timeout'], settingsRemedy: 'pass -c x=y' },
+    }),
+    status: 'False',
+    reason: 'ArchiveSettingsMissing',
+    says: /^orders-0: the running Postgres lacks walguard's archive_command and archive_timeout; pass -c x=y$/,
+  },
+  {
+    name: 'settings are missing, before recovery and failures',
+    instance: instance({
+      inRecovery: true,
+      archiver: { ...GOOD, lastFailedTime: before(1), missingSettings: ['archive_timeout'] },
+    }),
+    status: 'False',
+    reason: 'ArchiveSettingsMissing',
+    says: /lacks walguard's archive_timeout$/,
+  },
+  {
+    name: 'nothing is missing',
+    instance: instance({ archiver: { ...GOOD, missingSettings: [] } }),
+    status: 'True',
+    reason: 'ContinuousArchivingSuccess',
+  },
+  {
     name: 'failed after the last success',
     instance: instance({
       archiver: { ...GOOD, lastFailedWal: '00000001000000000000000A', lastFailedTime: before(10) },
@@ -241,3 +275,58 @@ test('a pod that was scaled away is kept in the status and not judged', () => {
     ['orders-0', 'orders-1'],
   );
 });
+
+// Clusters of several pods.
+
+const PRIMARY = instance({ systemIdentifier: '1' });
+const STANDBY: Instance = {
+  pod: 'orders-1',
+  systemIdentifier: '1',
+  inRecovery: true,
+  archiver: { archiveMode: 'off' },
+};
+
+test('a standby of a primary that was seen is not judged: neither its archiving nor that it has no backup', () => {
+  const observation = observe(PRIMARY, STANDBY);
+  assert.equal(conditionOf('ContinuousArchiving', observation).status, 'True');
+  assert.equal(conditionOf('LastBackupSucceeded', observation).status, 'True');
+  assert.equal(assess(observation, [], NOW).instances?.length, 2, 'but it is listed');
+});
+
+test('a standby whose primary was not seen is judged', () => {
+  const alone = { ...STANDBY, archiver: GOOD };
+  const conditions = [observe(alone), observe({ pod: 'orders-0', systemIdentifier: '1' }, alone)];
+  for (const each of conditions) assert.equal(conditionOf('ContinuousArchiving', each).status, 'Unknown');
+  const stranger = observe(instance({ systemIdentifier: '2' }), alone);
+  assert.equal(conditionOf('ContinuousArchiving', stranger).reason, 'InRecovery');
+});
+
+const { lastSuccessfulBackup: _theirs, ...promoted } = instance({ pod: 'orders-1', systemIdentifier: '1' });
+const failed = { finishedAt: before(60), message: 'no space' };
+
+/** | the old primary's backups | it is | LastBackupSucceeded of the new one | */
+const FAILOVERS: readonly (readonly [name: string, observation: Observation, reason: string])[] = [
+  [
+    'the old primary, now a standby, made one',
+    observe({ ...PRIMARY, inRecovery: true }, promoted),
+    'LastBackupSucceeded',
+  ],
+  ['the old primary, scaled away, made one', { ...observe(promoted), retired: [PRIMARY] }, 'LastBackupSucceeded'],
+  ['the old primary made none', observe({ ...STANDBY, pod: 'orders-0' }, promoted), 'NoBackupYet'],
+  [
+    "the old primary's last one failed",
+    observe({ ...PRIMARY, inRecovery: true, lastFailedBackup: failed }, promoted),
+    'LastBackupFailed',
+  ],
+  [
+    'a pod of another cluster made one',
+    { ...observe(promoted), retired: [{ ...PRIMARY, systemIdentifier: '2' }] },
+    'NoBackupYet',
+  ],
+];
+
+for (const [name, observation, reason] of FAILOVERS) {
+  test(`after a failover, where ${name}: ${reason}`, () => {
+    assert.equal(conditionOf('LastBackupSucceeded', observation).reason, reason);
+  });
+}

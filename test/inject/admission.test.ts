@@ -4,7 +4,7 @@ import type { StatefulSet } from '../../src/api/kubernetes.ts';
 import { ANNOTATION, SIDECAR } from '../../src/api/names.ts';
 import { type AdmissionInput, decideMutation, decideValidation } from '../../src/inject/admission.ts';
 import { isInjected, strip } from '../../src/inject/strip.ts';
-import type { Refusal } from '../../src/lib/refusal.ts';
+import type { Reason } from '../../src/lib/reason.ts';
 import { openGoldenFolder } from '../support/golden.ts';
 import { injected } from '../support/injected.ts';
 import { buildWorkload, IMAGE, SETTINGS } from '../support/workloads.ts';
@@ -12,7 +12,7 @@ import { buildWorkload, IMAGE, SETTINGS } from '../support/workloads.ts';
 const golden = openGoldenFolder(import.meta.url, 'golden/admission/');
 const TODAY = '2026-11-21';
 
-const UNKNOWN: Refusal = {
+const UNKNOWN: Reason = {
   code: 'policy-unknown',
   field: 'metadata.annotations[walguard.dev/policy]',
   seen: '"gold", which does not exist',
@@ -48,8 +48,17 @@ test('no policy named: what was injected is taken out, whatever was there before
   for (const old of [undefined, buildWorkload(), older()]) {
     const { workload, warnings } = decideMutation(input(injected(buildWorkload()), old, undefined));
     assert.deepEqual(workload, buildWorkload());
-    assert.deepEqual(warnings, []);
+    assert.equal(warnings.length, old && isInjected(old) ? 1 : 0, 'a restart is announced');
   }
+});
+
+test('a database that is there already is told of its one restart', () => {
+  const running = buildWorkload();
+  const { workload, warnings } = decideMutation(input(named(), running));
+  assert.ok(isInjected(workload));
+  assert.match(warnings.join(), /^walguard: archiving is added to a running database; its pods restart once/);
+  assert.ok(warnings.every((warning) => warning.length <= 120));
+  assert.deepEqual(decideMutation(input(workload, workload)).warnings, []);
 });
 
 test('an empty policy annotation names none', () => {

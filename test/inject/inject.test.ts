@@ -251,7 +251,7 @@ test('no Postgres and an operator-owned one are left alone, and it is said why',
     { apiVersion: 'acid.zalan.do/v1', kind: 'postgresql', name: 'orders', uid: '1', controller: true },
   ];
   const other = inject(owned, SETTINGS, IMAGE);
-  assert.ok(other.kind === 'left-alone' && other.why.includes('postgresql/orders'), JSON.stringify(other));
+  assert.ok(other.kind === 'left-alone' && other.reason.seen.includes('postgresql/orders'), JSON.stringify(other));
 });
 
 test('there is no golden file that no test compares', () => golden.assertNoStale());

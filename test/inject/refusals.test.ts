@@ -2,10 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Container, StatefulSet } from '../../src/api/kubernetes.ts';
 import { ANNOTATION } from '../../src/api/names.ts';
-import { buildArchiveArgs, removeArchiveArgs } from '../../src/inject/archive-args.ts';
 import { inject } from '../../src/inject/inject.ts';
 import { strip } from '../../src/inject/strip.ts';
-import { formatRefusal } from '../../src/lib/refusal.ts';
+import { formatReason } from '../../src/lib/reason.ts';
 import { openGoldenFolder } from '../support/golden.ts';
 import { buildWorkload, IMAGE, SETTINGS } from '../support/workloads.ts';
 
@@ -92,17 +91,17 @@ const ROWS: readonly Row[] = [
   {
     name: 'PGDATA comes from a ConfigMap',
     container: { env: [{ name: 'PGDATA', valueFrom: { configMapKeyRef: { name: 'a', key: 'b' } } }] },
-    refused: [['pgdata-unknown', `${POSTGRES}.env`]],
+    refused: [['pgdata-unknown', `${POSTGRES}.env[PGDATA]`]],
   },
   {
     name: 'PGDATA is made from another variable',
     container: { env: [{ name: 'PGDATA', value: '/data/$(POD_NAME)' }] },
-    refused: [['pgdata-unknown', `${POSTGRES}.env`]],
+    refused: [['pgdata-unknown', `${POSTGRES}.env[PGDATA]`]],
   },
   {
     name: 'PGDATA is relative',
     container: { env: [{ name: 'PGDATA', value: 'data' }] },
-    refused: [['pgdata-unknown', `${POSTGRES}.env`]],
+    refused: [['pgdata-unknown', `${POSTGRES}.env[PGDATA]`]],
   },
   {
     name: 'neither tag nor mount tell where the data are',
@@ -153,7 +152,7 @@ const ROWS: readonly Row[] = [
       delete spec.volumeClaimTemplates;
       spec.template.spec.volumes = [{ name: 'data', emptyDir: {} }];
     },
-    refused: [['data-not-a-claim', 'spec.template.spec.volumes']],
+    refused: [['data-not-a-claim', 'spec.template.spec.volumes[0]']],
   },
   {
     name: 'the data are in a hostPath',
@@ -161,7 +160,7 @@ const ROWS: readonly Row[] = [
       delete spec.volumeClaimTemplates;
       spec.template.spec.volumes = [{ name: 'data', hostPath: { path: '/srv' } }];
     },
-    refused: [['data-not-a-claim', 'spec.template.spec.volumes']],
+    refused: [['data-not-a-claim', 'spec.template.spec.volumes[0]']],
   },
   {
     name: 'the data volume does not exist',
@@ -227,7 +226,7 @@ for (const row of ROWS) {
     for (const refusal of injection.refusals) {
       assert.ok(refusal.seen.trim() && refusal.remedy.trim(), 'what was seen and what to do are said');
     }
-    messages.push(`# ${row.name}`, ...injection.refusals.map(formatRefusal), '');
+    messages.push(`# ${row.name}`, ...injection.refusals.map(formatReason), '');
     assert.deepEqual(strip(workload), workload);
   });
 }
@@ -250,30 +249,4 @@ test('settings that only look like ours are no conflict', () => {
     const injection = inject(buildWorkload({ container: withArgs('-c', setting) }), SETTINGS, IMAGE);
     assert.equal(injection.kind, 'injected', setting);
   }
-});
-
-test('the archive arguments are removed where they stand, whole or not at all', () => {
-  const ours = buildArchiveArgs(60);
-  const rows: readonly (readonly [name: string, args: readonly string[], left: readonly string[]])[] = [
-    ['alone', ours, []],
-    ['at the end', ['postgres', ...ours], ['postgres']],
-    ['in the middle', ['-c', 'a=1', ...ours, '-c', 'b=2'], ['-c', 'a=1', '-c', 'b=2']],
-    ['another timeout', ['-c', 'a=1', ...buildArchiveArgs(7)], ['-c', 'a=1']],
-    ['absent', ['-c', 'a=1'], ['-c', 'a=1']],
-    ['cut at its start', ours.slice(1), ours.slice(1)],
-    ['cut at its end', ours.slice(0, -1), ours.slice(0, -1)],
-    ['broken up', ['-c', 'x=1', ...ours.slice(2)], ['-c', 'x=1', ...ours.slice(2)]],
-    [
-      'with something between',
-      [...ours.slice(0, 2), '--', ...ours.slice(3)],
-      [...ours.slice(0, 2), '--', ...ours.slice(3)],
-    ],
-    [
-      'with another flag for the timeout',
-      [...ours.slice(0, 4), '--', 'archive_timeout=60'],
-      [...ours.slice(0, 4), '--', 'archive_timeout=60'],
-    ],
-    ['followed by something else', [...ours.slice(0, 5), 'x=1'], [...ours.slice(0, 5), 'x=1']],
-  ];
-  for (const [name, args, left] of rows) assert.deepEqual(removeArchiveArgs(args), left, name);
 });

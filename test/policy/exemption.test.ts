@@ -32,11 +32,11 @@ for (const [reason, until, result] of ROWS) {
       ...(until === undefined ? {} : { [ANNOTATION.exemptUntil]: until }),
     };
     const exemption = resolveExemption(workload, TODAY);
-    assert.equal(exemption.kind === 'refused' ? exemption.refusal.code : exemption.kind, result);
+    assert.equal(exemption.kind === 'refused' ? exemption.reason.code : exemption.kind, result);
     if (exemption.kind === 'holds') assert.equal(exemption.reason, reason);
     if (exemption.kind === 'refused') {
-      assert.match(exemption.refusal.field, /^metadata\.annotations\[walguard\.dev\/exempt(-until)?\]$/);
-      assert.ok(exemption.refusal.seen && exemption.refusal.remedy);
+      assert.match(exemption.reason.field, /^metadata\.annotations\[walguard\.dev\/exempt(-until)?\]$/);
+      assert.ok(exemption.reason.seen && exemption.reason.remedy);
     }
   });
 }

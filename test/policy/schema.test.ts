@@ -2,14 +2,14 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { parse } from 'yaml';
-import { formatRefusal, type Refusal } from '../../src/lib/refusal.ts';
+import { formatReason, type Reason } from '../../src/lib/reason.ts';
 import { parsePolicySpec } from '../../src/policy/schema.ts';
 import { openGoldenFolder } from '../support/golden.ts';
 
 const golden = openGoldenFolder(import.meta.url, 'golden/');
 const S3 = { prefix: 's3://backups', credentialsSecret: 'login' };
 
-function refusalsOf(spec: unknown): readonly Refusal[] {
+function refusalsOf(spec: unknown): readonly Reason[] {
   const parsed = parsePolicySpec('gold', spec);
   return 'storage' in parsed ? [] : parsed;
 }
@@ -67,12 +67,12 @@ for (const [name, [spec, ...fields]] of Object.entries(WRONG)) {
 test("no message repeats a value, which could be somebody's secret", () => {
   const refusals = refusalsOf({ storage: { s3: { ...S3, endpoint: 'hunter2', region: 7, secretKey: 'hunter2' } } });
   assert.equal(refusals.length, 3);
-  assert.doesNotMatch(refusals.map(formatRefusal).join(), /hunter2/);
+  assert.doesNotMatch(refusals.map(formatReason).join(), /hunter2/);
 });
 
 test('the messages read as the golden file has them', () => {
   const texts = Object.entries(WRONG).map(([name, [spec]]) =>
-    [`# ${name}`, ...refusalsOf(spec).map(formatRefusal), ''].join('\n'),
+    [`# ${name}`, ...refusalsOf(spec).map(formatReason), ''].join('\n'),
   );
   golden.assert('messages.txt', texts.join('\n'));
 });

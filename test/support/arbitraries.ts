@@ -43,7 +43,66 @@ const image = fc.constantFrom(
   'postgis/postgis:16-3.4',
   'pgvector/pgvector:pg17',
   'timescale/timescaledb:2.17.2-pg16',
+  'ghcr.io/immich-app/postgres:16-vectorchord0.4.3',
+  'apache/age:release_PG16_1.5.0',
+  'citusdata/citus:12.1',
 );
+
+/** How a family of images is run: what its container has, and which annotations ask for it. */
+interface Family {
+  readonly container: fc.Arbitrary<Partial<Container>>;
+  readonly dataPath: string;
+  readonly annotations?: Record<string, string>;
+}
+
+const DATA_PATH = '/var/lib/postgresql/data';
+
+const families: readonly Family[] = [
+  {
+    dataPath: DATA_PATH,
+    container: fc.record({ image, args, command }, { requiredKeys: ['image'] }),
+  },
+  {
+    dataPath: '/bitnami/postgresql',
+    container: fc.record(
+      {
+        image: fc.constantFrom('bitnami/postgresql:17', 'docker.io/bitnamilegacy/postgresql@sha256:0123'),
+        args: fc.constantFrom<string[][]>(['/opt/bitnami/scripts/postgresql/run.sh', '-c', 'work_mem=8MB']),
+        // Another user than postgres would leave the superuser without a password.
+        env: fc.constant([{ name: 'POSTGRESQL_PASSWORD', value: 'pw' }]),
+      },
+      { requiredKeys: ['image', 'env'] },
+    ),
+  },
+  {
+    dataPath: '/home/postgres/pgdata',
+    annotations: { 'walguard.dev/flavour': 'patroni', 'walguard.dev/run-as-user': '999' },
+    container: fc.record({
+      image: fc.constantFrom('registry.example/patroni:4', 'ghcr.io/zalando/spilo-16:3.3-p1'),
+      env: fc.constant([{ name: 'PGROOT', value: '/home/postgres/pgdata/pgroot' }]),
+    }),
+  },
+  {
+    dataPath: DATA_PATH,
+    annotations: { 'walguard.dev/archive-settings': 'external' },
+    container: fc.record({
+      image,
+      command: fc.constant(['sh', '-c']),
+      args: fc.constant(['exec docker-entrypoint.sh postgres -c archive_mode=on']),
+    }),
+  },
+  {
+    dataPath: DATA_PATH,
+    annotations: { 'walguard.dev/archive-settings': 'take-over' },
+    container: fc.record({
+      image,
+      args: fc.constantFrom(
+        ['-c', 'archive_command=/bin/true'],
+        ['postgres', '--archive-mode=always', '-c', 'archive_command=/walguard/bin/archive-wal %f'],
+      ),
+    }),
+  },
+];
 
 const otherContainer: fc.Arbitrary<Container> = fc
   .tuple(
@@ -70,29 +129,27 @@ function shuffledKeys<T extends object>(value: T): fc.Arbitrary<T> {
 
 const optional: { requiredKeys: [] } = { requiredKeys: [] };
 
-const server: fc.Arbitrary<Container> = fc
-  .tuple(
-    image,
-    fc.record(
-      { args, command, env, envFrom, ports: fc.constant<Container['ports'] & object>([{ containerPort: 5432 }]) },
-      optional,
-    ),
-    fc.array(fc.record({ name: word, mountPath: word.map((path) => `/mnt/${path}`) }), { maxLength: 2 }),
-    unknownFields,
-  )
-  .map(([name, known, mounts, unknown]) => ({
-    name: 'postgres',
-    image: name,
-    ...known,
-    volumeMounts: [...mounts, { name: 'data', mountPath: '/var/lib/postgresql/data' }],
-    ...unknown,
-  }))
-  .chain(shuffledKeys);
-
-const podSpec = (claim: 'template' | 'volume'): fc.Arbitrary<PodSpec> =>
+const serverOf = ({ container, dataPath }: Family): fc.Arbitrary<Container> =>
   fc
     .tuple(
-      server,
+      container,
+      fc.record({ env, envFrom, ports: fc.constant<Container['ports'] & object>([{ containerPort: 5432 }]) }, optional),
+      fc.array(fc.record({ name: word, mountPath: word.map((path) => `/mnt/${path}`) }), { maxLength: 2 }),
+      unknownFields,
+    )
+    .map(([own, known, mounts, unknown]) => ({
+      name: 'postgres',
+      ...known,
+      ...own,
+      volumeMounts: [...mounts, { name: 'data', mountPath: dataPath }],
+      ...unknown,
+    }))
+    .chain(shuffledKeys);
+
+const podSpec = (family: Family, claim: 'template' | 'volume'): fc.Arbitrary<PodSpec> =>
+  fc
+    .tuple(
+      serverOf(family),
       fc.array(otherContainer, { maxLength: 2 }),
       fc.nat(2),
       fc.record(
@@ -120,17 +177,30 @@ function fromJson<T>(value: T): T {
 
 /** A StatefulSet that walguard can inject; none of its names are walguard's own. */
 export const injectable: fc.Arbitrary<StatefulSet> = fc
-  .constantFrom('template' as const, 'volume' as const)
-  .chain((claim) =>
+  .tuple(fc.constantFrom(...families), fc.constantFrom('template' as const, 'volume' as const))
+  .chain(([family, claim]) =>
     fc
-      .tuple(podSpec(claim), fc.option(metadata, { nil: undefined }), metadata, fc.nat(3), unknownFields, unknownFields)
+      .tuple(
+        podSpec(family, claim),
+        fc.option(metadata, { nil: undefined }),
+        metadata,
+        fc.nat(3),
+        unknownFields,
+        unknownFields,
+      )
       .map(([spec, templateMetadata, own, replicas, inTemplate, inSpec]) => ({
         apiVersion: 'apps/v1',
         kind: 'StatefulSet',
-        metadata: { name: 'orders', namespace: 'shop', ...own },
+        metadata: {
+          name: 'orders',
+          namespace: 'shop',
+          ...own,
+          ...(family.annotations ? { annotations: { ...own.annotations, ...family.annotations } } : {}),
+        },
         spec: {
           ...inSpec,
-          replicas,
+          // Several replicas on one claim are refused.
+          replicas: claim === 'volume' ? Math.min(replicas, 1) : replicas,
           serviceName: 'orders',
           selector: { matchLabels: { app: 'orders' } },
           template: { ...(templateMetadata === undefined ? {} : { metadata: templateMetadata }), ...inTemplate, spec },
@@ -181,13 +251,31 @@ const anyContainer: fc.Arbitrary<Container> = fc
 export const anyStatefulSet: fc.Arbitrary<StatefulSet> = fc
   .record({
     annotations: fc.dictionary(
-      fc.constantFrom('policy', 'container', 'flavour', 'run-as-user', 'injection').map((key) => `walguard.dev/${key}`),
-      fc.oneof(word, fc.constantFrom('', 'docker-library', 'metadata,spec.volumes,container.args', '-1')),
+      fc
+        .constantFrom('policy', 'container', 'flavour', 'run-as-user', 'archive-settings', 'injection')
+        .map((key) => `walguard.dev/${key}`),
+      fc.oneof(
+        word,
+        fc.constantFrom(
+          '',
+          'docker-library',
+          'bitnami',
+          'patroni',
+          'external',
+          'take-over',
+          'arguments=2,container.args',
+          '-1',
+        ),
+      ),
     ),
     templateAnnotations: fc.option(
-      fc.dictionary(fc.constant('walguard.dev/injection'), fc.constantFrom('', 'spec.volumes,nonsense'), {
-        maxKeys: 1,
-      }),
+      fc.dictionary(
+        fc.constant('walguard.dev/injection'),
+        fc.constantFrom('', 'spec.volumes,nonsense', 'arguments=1,container.args', 'variable=PGDATA'),
+        {
+          maxKeys: 1,
+        },
+      ),
       { nil: undefined },
     ),
     containers: fc.array(anyContainer, { maxLength: 3 }),

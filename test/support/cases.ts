@@ -2,6 +2,7 @@
 // field that walguard does not know, which must survive.
 import type { StatefulSet } from '../../src/api/kubernetes.ts';
 import { ANNOTATION } from '../../src/api/names.ts';
+import { FLAVOUR_CASES } from './flavour-cases.ts';
 import { buildWorkload } from './workloads.ts';
 
 const CLAIM_TEMPLATE = {
@@ -108,4 +109,5 @@ export const CASES: Readonly<Record<string, () => StatefulSet>> = {
   'claim-volume': claimVolume,
   'pg18-layout': pg18Layout,
   'env-from': envFrom,
+  ...FLAVOUR_CASES,
 };

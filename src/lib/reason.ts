@@ -1,6 +1,6 @@
 // What walguard says when it cannot do what it was asked: the same four parts everywhere. Room: lib (pure).
 
-export interface Refusal {
+export interface Reason {
   /** Stable, kebab-case. */
   readonly code: string;
   /** Path of the field in the user's object. */
@@ -11,6 +11,6 @@ export interface Refusal {
   readonly remedy: string;
 }
 
-export function formatRefusal({ code, field, seen, remedy }: Refusal): string {
+export function formatReason({ code, field, seen, remedy }: Reason): string {
   return `${code}: ${field} is ${seen}. ${remedy}`;
 }

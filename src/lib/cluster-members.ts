@@ -1,0 +1,34 @@
+// Which database pods are members of one Postgres cluster: a primary and its standbys share a system identifier, and so
+// one prefix. Room: lib (pure).
+import type { Instance } from '../api/protected-database.ts';
+
+/** The instance itself, and the others of its cluster. */
+export function listMembers(instance: Instance, all: readonly Instance[]): Instance[] {
+  const { systemIdentifier } = instance;
+  return all.filter(
+    (each) =>
+      each.pod === instance.pod || (systemIdentifier !== undefined && each.systemIdentifier === systemIdentifier),
+  );
+}
+
+/** A standby of a primary that was seen: what that one archives and backs up is this one's too. */
+export function isCovered(instance: Instance, all: readonly Instance[]): boolean {
+  return instance.inRecovery === true && listMembers(instance, all).some(({ inRecovery }) => inRecovery === false);
+}
+
+/** The newest good and the newest failed base backup of a cluster, whichever member made it. */
+export function newestBackups(
+  members: readonly Instance[],
+): Pick<Instance, 'lastSuccessfulBackup' | 'lastFailedBackup'> {
+  const lastSuccessfulBackup = newest(members.map((each) => each.lastSuccessfulBackup));
+  const lastFailedBackup = newest(members.map((each) => each.lastFailedBackup));
+  return {
+    ...(lastSuccessfulBackup ? { lastSuccessfulBackup } : {}),
+    ...(lastFailedBackup ? { lastFailedBackup } : {}),
+  };
+}
+
+function newest<T extends { finishedAt: string }>(backups: readonly (T | undefined)[]): T | undefined {
+  const known = backups.filter((each) => each !== undefined);
+  return known.sort((a, b) => Date.parse(a.finishedAt) - Date.parse(b.finishedAt)).at(-1);
+}
