@@ -4,9 +4,10 @@ import type { Backup } from '../api/protected-database.ts';
 import type { BaseBackupReport } from '../api/reports.ts';
 import { buildStoragePrefix, type ClusterIdentity } from '../lib/cluster-identity.ts';
 import { requireVariable } from '../lib/environment.ts';
+import { withClient } from '../tools/connection.ts';
 import { engineError, listBackups } from '../tools/engine.ts';
 import { run } from '../tools/exec.ts';
-import { querySystemIdentifier, tryBackupLock, withClient } from '../tools/postgres.ts';
+import { queryInRecovery, querySystemIdentifier, tryBackupLock } from '../tools/postgres.ts';
 import { type AgentContext, readContext } from './context.ts';
 import { readIdentity } from './data-directory.ts';
 import { buildConnectionEnv, buildEngineEnv, requireCredentials } from './storage.ts';
@@ -19,9 +20,11 @@ export async function runBaseBackup(env: NodeJS.ProcessEnv): Promise<BaseBackupR
     throw new Error(`${context.pgdata} holds no Postgres cluster: PG_VERSION or global/pg_control is missing`);
   const backup = await withClient(context.connection, async (client) => {
     assertSameCluster(identity, await querySystemIdentifier(client));
+    if (await queryInRecovery(client)) return undefined;
     if (!(await tryBackupLock(client))) throw new Error('another base backup of this database is running');
     return push(context, identity, Number(requireVariable(env, 'WALGUARD_TIMEOUT_SECONDS')) * 1000);
   });
+  if (!backup) return { ok: true, skipped: 'standby' };
   return {
     ok: true,
     backup: { ...backup, node: context.node },
@@ -41,7 +44,10 @@ function assertSameCluster({ systemIdentifier }: ClusterIdentity, ofServer: stri
 async function push(context: AgentContext, identity: ClusterIdentity, timeoutMs: number): Promise<Backup> {
   const { engine, log, policyPrefix, namespace, database, pgdata } = context;
   const prefix = buildStoragePrefix(policyPrefix, namespace, database, identity);
-  const env = { ...buildEngineEnv(context, prefix, await requireCredentials()), ...buildConnectionEnv(context) };
+  const env = {
+    ...buildEngineEnv(context, prefix, await requireCredentials()),
+    ...(await buildConnectionEnv(context)),
+  };
   const before = new Set((await listBackups(engine, env)).map(({ name }) => name));
   const onStderr = (line: string) => log.info(line);
   const result = await run(engine.binary, engine.backupPushArgs(pgdata), { env, timeoutMs, onStderr });

@@ -1,5 +1,5 @@
 // Reads and prepares a Postgres data directory. Room: agent (door).
-import { chmod, readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, rename, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RESTORE_RECORD } from '../api/names.ts';
 import type { RestoreRecord } from '../api/reports.ts';
@@ -42,6 +42,18 @@ export async function assertEmpty(pgdata: string): Promise<void> {
   throw new Error(
     `${pgdata} is not empty (${found.slice(0, 3).join(', ')} ...); a restore never overwrites data, choose a new destination`,
   );
+}
+
+/**
+ * Lets `fetch` fill a directory of our own inside the data directory, and moves what came up into it. The data directory may be
+ * the root of a volume, which belongs to root, and engines want to set the mode of the directory that they fill.
+ */
+export async function fetchInto(pgdata: string, fetch: (directory: string) => Promise<void>): Promise<void> {
+  const directory = join(pgdata, '.walguard-fetch');
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  await fetch(directory);
+  for (const name of await readdir(directory)) await rename(join(directory, name), join(pgdata, name));
+  await rmdir(directory);
 }
 
 /**

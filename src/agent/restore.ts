@@ -7,7 +7,7 @@ import { engineError, isPrefixEmpty, listBackups } from '../tools/engine.ts';
 import { run } from '../tools/exec.ts';
 import { flushWal } from '../tools/postgres.ts';
 import { type AgentContext, readContext } from './context.ts';
-import { assertEmpty, prepareRecovery } from './data-directory.ts';
+import { assertEmpty, fetchInto, prepareRecovery } from './data-directory.ts';
 import { buildEngineEnv, requireCredentials } from './storage.ts';
 
 const FLUSH_TIMEOUT_MS = 60_000;
@@ -26,12 +26,13 @@ export async function runRestore(env: NodeJS.ProcessEnv): Promise<RestoreReport>
   const base = chooseBaseBackup(backups, targetTime);
   if (!base) throw new Error(explainNoBase(targetTime, backups[0]?.finishedAt));
   context.log.info({ backup: base.name, targetTime }, 'fetching');
-  const result = await run(context.engine.binary, context.engine.backupFetchArgs(context.pgdata, base.name), {
-    env: engineEnv,
-    timeoutMs: Number(requireVariable(env, 'WALGUARD_TIMEOUT_SECONDS')) * 1000,
-    onStderr: (line) => context.log.info(line),
+  const timeoutMs = Number(requireVariable(env, 'WALGUARD_TIMEOUT_SECONDS')) * 1000;
+  await fetchInto(context.pgdata, async (directory) => {
+    const args = context.engine.backupFetchArgs(directory, base.name);
+    const onStderr = (line: string) => context.log.info(line);
+    const result = await run(context.engine.binary, args, { env: engineEnv, timeoutMs, onStderr });
+    if (result.code !== 0) throw engineError('backup-fetch', result);
   });
-  if (result.code !== 0) throw engineError('backup-fetch', result);
   const restore = requireVariable(env, 'WALGUARD_RESTORE');
   await prepareRecovery(context.pgdata, { restore, storagePrefix, targetTime, baseBackup: base.name });
   return {

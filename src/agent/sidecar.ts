@@ -3,17 +3,22 @@
 import { createServer, type Server } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SIDECAR_PORT } from '../api/names.ts';
+import { isEqual } from '../lib/json.ts';
 import { createMetrics, type Metrics } from '../telemetry/metrics.ts';
+import { resolveRestApi } from '../tools/patroni.ts';
 import { observe } from '../tools/postgres.ts';
 import { type AgentContext, readContext } from './context.ts';
 import { createSupervisor, planDaemons, type Supervisor } from './daemon.ts';
 import { readIdentity, readRestoreRecord } from './data-directory.ts';
+import { settle } from './patroni.ts';
 import { installScripts } from './scripts.ts';
+import { findMissing } from './settings.ts';
 import { buildStatus, type State } from './status.ts';
 import { readCredentials } from './storage.ts';
 
 const DAEMON_TICK_MS = 500;
 const POSTGRES_TICK_MS = 2000;
+const PATRONI_TICK_MS = 5000;
 
 /** Runs until the signal; Postgres has ended by then, because native sidecars are stopped last. */
 export async function runSidecar(env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<void> {
@@ -26,6 +31,7 @@ export async function runSidecar(env: NodeJS.ProcessEnv, signal: AbortSignal): P
   const loops = [
     every(DAEMON_TICK_MS, signal, () => tickDaemons(context, state, supervisor)),
     every(POSTGRES_TICK_MS, signal, () => tickPostgres(context, state, metrics)),
+    ...(context.wanted.channel === 'rest' ? [every(PATRONI_TICK_MS, signal, () => tickPatroni(context, state))] : []),
   ];
   context.log.info({ port: SIDECAR_PORT, pgdata: context.pgdata }, 'sidecar started');
   await Promise.all(loops);
@@ -61,6 +67,14 @@ async function tickPostgres(context: AgentContext, state: State, metrics: Metric
     state.message = `Postgres does not answer: ${(error as Error).message}`;
   }
   metrics.observeArchiver(state.observed?.archiver);
+}
+
+/** Only while Postgres lacks something: what the user changes later in Patroni's configuration is theirs, and is said. */
+async function tickPatroni(context: AgentContext, state: State): Promise<void> {
+  if (!state.observed || findMissing(state.observed, context.wanted).length === 0) return;
+  const before = state.rest;
+  state.rest = await settle(resolveRestApi(context.env), context.wanted);
+  if (!isEqual(before, state.rest)) context.log.info({ outcome: state.rest }, "Patroni's configuration");
 }
 
 function serve(context: AgentContext, state: State, supervisor: Supervisor, metrics: Metrics): Server {

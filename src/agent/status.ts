@@ -4,6 +4,7 @@ import { isFailing } from '../health/assess.ts';
 import { buildStoragePrefix, type ClusterIdentity } from '../lib/cluster-identity.ts';
 import type { Observed } from '../tools/postgres.ts';
 import type { AgentContext } from './context.ts';
+import { explainMissing, findMissing, type RestOutcome, type WantedSettings } from './settings.ts';
 import { type Credentials, NO_CREDENTIALS } from './storage.ts';
 
 /** What the sidecar's loops found last. */
@@ -11,6 +12,8 @@ export interface State {
   identity?: ClusterIdentity | undefined;
   credentials?: Credentials | undefined;
   observed?: Observed | undefined;
+  /** What came of Patroni's REST API, where settings go through it. */
+  rest?: RestOutcome | undefined;
   message?: string | undefined;
 }
 
@@ -22,7 +25,7 @@ export interface ArchiveDaemon {
 
 /** What is known now; what is not known is left out. */
 export function buildStatus(
-  context: Pick<AgentContext, 'policyPrefix' | 'namespace' | 'database' | 'pod' | 'pgdata'>,
+  context: Pick<AgentContext, 'policyPrefix' | 'namespace' | 'database' | 'pod' | 'pgdata' | 'wanted'>,
   state: State,
   archive: ArchiveDaemon,
 ): SidecarStatus {
@@ -40,7 +43,7 @@ export function buildStatus(
           storagePrefix: buildStoragePrefix(policyPrefix, namespace, database, identity),
         }
       : {}),
-    ...pickObserved(observed),
+    ...pickObserved(observed, state.rest, context.wanted),
     ...(message === undefined ? {} : { message }),
   };
 }
@@ -58,15 +61,23 @@ function assessDaemon({ identity, credentials }: State, { isRunning }: ArchiveDa
   return isRunning ? 'running' : 'failing';
 }
 
-function pickObserved(observed: Observed | undefined): Partial<SidecarStatus> {
+function pickObserved(
+  observed: Observed | undefined,
+  rest: RestOutcome | undefined,
+  wanted: WantedSettings,
+): Partial<SidecarStatus> {
   if (!observed) return {};
-  const { dataDirectory: _directory, ...rest } = observed;
-  return rest;
+  const { dataDirectory: _directory, settings, archiver, ...known } = observed;
+  const missingSettings = findMissing(observed, wanted);
+  if (missingSettings.length === 0) return { ...known, archiver };
+  const settingsRemedy = explainMissing(missingSettings, wanted, settings.isRestartPending, rest);
+  return { ...known, archiver: { ...archiver, missingSettings, settingsRemedy } };
 }
 
 /**
  * The first that holds: trouble of our own; Postgres keeps its data elsewhere (PGDATA can come from where a manifest does
- * not show it); no credentials; the engine's words while Postgres says that archiving fails.
+ * not show it); no credentials; the engine's words while Postgres says that archiving fails; for information, an
+ * archive_command of the user's own that is not in force.
  */
 function explain(
   { message, identity, credentials, observed }: State,
@@ -78,5 +89,7 @@ function explain(
     return `Postgres keeps its data in ${observed.dataDirectory}, walguard looks in ${pgdata}: set PGDATA to the former in the container's own env`;
   }
   if (identity && !credentials) return NO_CREDENTIALS;
-  return observed && isFailing(observed.archiver) ? lastError : undefined;
+  if (observed && isFailing(observed.archiver)) return lastError;
+  const overridden = observed?.settings.overridden;
+  return overridden && `the archive_command in ${overridden} is not in force: walguard's, given as an argument, wins`;
 }

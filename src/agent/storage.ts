@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CREDENTIAL_KEYS, STORAGE_DIR } from '../api/names.ts';
+import { readPassword } from '../tools/connection.ts';
 import type { AgentContext } from './context.ts';
 
 export type Credentials = Readonly<Record<(typeof CREDENTIAL_KEYS)[number], string>>;
@@ -25,18 +26,20 @@ export async function requireCredentials(): Promise<Credentials> {
   throw new Error(NO_CREDENTIALS);
 }
 
-const PASSED_ON = /^(AWS_|WALG_|GOMEMLIMIT$|HOME$|USER$|PATH$|PGDATA$|SSL_CERT)/;
+const PASSED_ON = /^(AWS_|WALG_|GOMEMLIMIT$|HOME$|USER$|PATH$|SSL_CERT)/;
 
 /** What the engine sees: storage and limits, and SQL access only where the caller adds it. */
 export function buildEngineEnv(context: AgentContext, prefix: string, credentials: Credentials): NodeJS.ProcessEnv {
   const passed = Object.entries(context.env).filter(([name]) => PASSED_ON.test(name));
   // Without colour codes, which would be noise in a JSON log.
-  return { ...Object.fromEntries(passed), ...credentials, WALG_S3_PREFIX: prefix, NO_COLOR: '1' };
+  const own = { PGDATA: context.pgdata, WALG_S3_PREFIX: prefix, NO_COLOR: '1' };
+  return { ...Object.fromEntries(passed), ...credentials, ...own };
 }
 
 /** SQL access for the engine, by libpq's variables. */
-export function buildConnectionEnv({ connection }: AgentContext): NodeJS.ProcessEnv {
-  const { host, port, user, password } = connection;
+export async function buildConnectionEnv({ connection }: AgentContext): Promise<NodeJS.ProcessEnv> {
+  const { host, port, user } = connection;
+  const password = await readPassword(connection);
   return {
     PGHOST: host,
     PGPORT: String(port),

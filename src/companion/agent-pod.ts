@@ -2,7 +2,7 @@
 // Room: companion (pure).
 import type { EnvVar, PodSpec, Volume, VolumeMount } from '../api/kubernetes.ts';
 import { STORAGE_DIR, STORAGE_VOLUME } from '../api/names.ts';
-import { buildEnvironment, buildSecurityContext, buildStorageVolume } from '../inject/sidecar.ts';
+import { buildEnvironment, buildSecurityContext, buildStorageVolume, findPasswordMounts } from '../inject/sidecar.ts';
 import type { Subject } from './instance.ts';
 
 export interface AgentPod {
@@ -21,10 +21,12 @@ export function buildAgentPod(subject: Subject, pod: AgentPod): PodSpec {
   const spec = workload.spec.template.spec;
   const { dataMount } = server;
   const environment = buildEnvironment(workload.metadata.name ?? '', server, settings, TMP.mountPath);
+  const passwords = findPasswords(subject);
   const mounts: VolumeMount[] = [
     TMP,
     { name: STORAGE_VOLUME, mountPath: STORAGE_DIR, readOnly: true },
     { ...structuredClone(dataMount), readOnly: pod.readOnly },
+    ...passwords.mounts,
   ];
   return {
     restartPolicy: 'Never',
@@ -46,8 +48,30 @@ export function buildAgentPod(subject: Subject, pod: AgentPod): PodSpec {
         volumeMounts: mounts,
       },
     ],
-    volumes: [{ name: TMP.name, emptyDir: {} }, buildStorageVolume(settings), dataVolume(subject, pod)],
+    volumes: [
+      { name: TMP.name, emptyDir: {} },
+      buildStorageVolume(settings),
+      dataVolume(subject, pod),
+      ...passwords.volumes,
+    ],
   };
+}
+
+/** What can be mounted by a second pod, wherever that runs. */
+const FILE_VOLUMES = ['secret', 'configMap', 'projected'] as const;
+
+/** The password's files, as the database container has them. */
+function findPasswords({ workload, server }: Subject): { mounts: VolumeMount[]; volumes: Volume[] } {
+  const volumes = (workload.spec.template.spec.volumes ?? []).flatMap(copyFileVolume);
+  const mounts = findPasswordMounts(server).filter(({ name }) => volumes.some((volume) => volume.name === name));
+  return { mounts, volumes: volumes.filter(({ name }) => mounts.some((mount) => mount.name === name)) };
+}
+
+/** Readable without the database pod's fsGroup, which a job does not have where its volumes are all read-only. */
+function copyFileVolume(volume: Volume): Volume[] {
+  const kind = FILE_VOLUMES.find((each) => volume[each] !== undefined);
+  if (kind === undefined) return [];
+  return [{ name: volume.name, [kind]: { ...structuredClone(volume[kind] as object), defaultMode: 0o444 } }];
 }
 
 /** Mounted read-only as a volume too, so that the kubelet never changes owners or modes under a live database. */

@@ -77,7 +77,7 @@ function buildPod(subject: Subject, instance: Instance): PodSpec {
     claim: instance.claim,
     readOnly: true,
     env: [
-      { name: 'PGHOST', value: serviceName(instance.pod) },
+      { name: 'WALGUARD_PGHOST', value: serviceName(instance.pod) },
       // The agent ends the engine itself a minute before Kubernetes would, to be able to say why.
       { name: 'WALGUARD_TIMEOUT_SECONDS', value: String(Math.max(30, subject.settings.baseBackupTimeoutSeconds - 60)) },
     ],

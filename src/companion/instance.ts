@@ -3,7 +3,7 @@ import type { OwnerReference, StatefulSet } from '../api/kubernetes.ts';
 import { LABEL } from '../api/names.ts';
 import type { PostgresServer } from '../flavour/detect.ts';
 import { shortHash } from '../lib/json.ts';
-import { deriveName } from '../lib/name.ts';
+import { deriveName, deriveServiceName } from '../lib/name.ts';
 import type { Settings } from '../policy/settings.ts';
 
 /** All that a companion is built from. */
@@ -37,7 +37,7 @@ export function toInstance({ workload, server }: Pick<Subject, 'workload' | 'ser
 }
 
 export function serviceName(pod: string): string {
-  return deriveName(pod, 'walguard');
+  return deriveServiceName(pod, 'walguard');
 }
 
 export function baseBackupName(pod: string): string {

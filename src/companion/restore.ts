@@ -5,6 +5,7 @@ import { API_VERSION, GROUP, LABEL, RESTORED_BY_ANNOTATION } from '../api/names.
 import type { Restore } from '../api/restore.ts';
 import { strip } from '../inject/strip.ts';
 import { buildAgentPod } from './agent-pod.ts';
+import { aloneAnnotations, makeAlone } from './alone.ts';
 import { companionLabels, restoreJobName, type Subject, serviceName } from './instance.ts';
 
 const COMPANION = 'restore';
@@ -66,7 +67,7 @@ export function buildRestoreJob(
     claim: restoreClaimName(subject, restore),
     readOnly: false,
     env: [
-      { name: 'PGHOST', value: serviceName(sourcePod) },
+      { name: 'WALGUARD_PGHOST', value: serviceName(sourcePod) },
       { name: 'WALGUARD_RESTORE', value: name },
       { name: 'WALGUARD_DESTINATION', value: restore.spec.destination.statefulSet },
       { name: 'WALGUARD_SOURCE_PREFIX', value: storagePrefix },
@@ -120,6 +121,9 @@ export function buildRestoredStatefulSet(source: StatefulSet, subject: Subject, 
       volume.persistentVolumeClaim = { claimName: restoreClaimName(subject, restore) };
     }
   }
+  const isAlone = subject.server.flavour.recovery === 'alone';
+  if (isAlone) makeAlone(template.spec, subject.server);
+  const own = ownAnnotations(metadata.annotations);
   return {
     apiVersion: apiVersion ?? 'apps/v1',
     kind: kind ?? 'StatefulSet',
@@ -127,7 +131,7 @@ export function buildRestoredStatefulSet(source: StatefulSet, subject: Subject, 
       name,
       namespace: restore.metadata.namespace ?? '',
       labels,
-      annotations: { ...ownAnnotations(metadata.annotations), ...markOf(restore) },
+      annotations: { ...(isAlone ? aloneAnnotations(subject.server, own) : own), ...markOf(restore) },
     },
     spec: { ...spec, replicas: 1, serviceName: name, selector: { matchLabels: labels }, template },
   };

@@ -4,7 +4,7 @@ import type { KubeObject } from '../api/kubernetes.ts';
 import { POSTGRES_PORT, SIDECAR_PORT } from '../api/names.ts';
 import { companionLabels, type Instance, ownedBy, type Subject, serviceName } from './instance.ts';
 
-export function buildService({ workload }: Subject, { pod }: Instance): KubeObject {
+export function buildService({ workload, server }: Subject, { pod }: Instance): KubeObject {
   return {
     apiVersion: 'v1',
     kind: 'Service',
@@ -18,7 +18,7 @@ export function buildService({ workload }: Subject, { pod }: Instance): KubeObje
       selector: { 'statefulset.kubernetes.io/pod-name': pod },
       publishNotReadyAddresses: true,
       ports: [
-        { name: 'postgres', port: POSTGRES_PORT, targetPort: POSTGRES_PORT, protocol: 'TCP' },
+        { name: 'postgres', port: POSTGRES_PORT, targetPort: server.port, protocol: 'TCP' },
         { name: 'walguard', port: SIDECAR_PORT, targetPort: SIDECAR_PORT, protocol: 'TCP' },
       ],
     },

@@ -21,7 +21,7 @@ export function readBackups(
     if (!finished) continue;
     const { report, finishedAt } = finished;
     const job = labels['job-name'] ?? pod.metadata.name ?? '';
-    if (report.ok && report.systemIdentifier === systemIdentifier) {
+    if (report.ok && 'backup' in report && report.systemIdentifier === systemIdentifier) {
       if (isNewer(report.backup.finishedAt, result.lastSuccessfulBackup))
         result.lastSuccessfulBackup = { ...report.backup, job };
     }

@@ -1,6 +1,6 @@
 // The decision for one Restore: the next step and its status. No I/O. Room: controller (door).
 import type { Job, KubeObject, PersistentVolumeClaim, Pod, StatefulSet } from '../api/kubernetes.ts';
-import { API_VERSION } from '../api/names.ts';
+import { API_VERSION, SIDECAR } from '../api/names.ts';
 import type { RestoreReport } from '../api/reports.ts';
 import type { Restore, RestoreStatus } from '../api/restore.ts';
 import { restoreJobName, type Subject } from '../companion/instance.ts';
@@ -13,9 +13,10 @@ import {
 } from '../companion/restore.ts';
 import { inject } from '../inject/inject.ts';
 import { isEqual } from '../lib/json.ts';
-import { formatRefusal } from '../lib/refusal.ts';
+import { formatReason } from '../lib/reason.ts';
 import type { Action } from './action.ts';
 import { parseReport } from './backups.ts';
+import { chooseSource } from './restore-source.ts';
 import { resolveSubject } from './subject.ts';
 import { find, isUnfinished, namespaceOf, sidecarKey, type World } from './world.ts';
 
@@ -101,22 +102,18 @@ function begin(restore: Restore, subject: Subject, world: World): Step {
       world,
     );
   }
-  const database = restore.spec.source.database;
-  const { instances = [] } = find(world.databases, namespace, database)?.status ?? {};
-  const instance = instances.find(({ storagePrefix }) => storagePrefix !== undefined);
-  if (!instance?.storagePrefix)
-    return fail(restore, `nothing is known of where "${database}" archives; see its ProtectedDatabase`, world);
+  const { instances = [] } = find(world.databases, namespace, restore.spec.source.database)?.status ?? {};
+  const source = chooseSource(restore, instances);
+  if (typeof source === 'string') return fail(restore, source, world);
+  const { storagePrefix, pod } = source;
   const from = findSourceClaim(subject, world);
-  if (!from) return fail(restore, `the claim of "${instance.pod}" was not found`, world);
+  if (!from) return fail(restore, `the claim of "${pod}" was not found`, world);
   const actions: Action[] = [
     ...(claim ? [] : [{ verb: 'create' as const, object: buildRestoreClaim(subject, restore, from) }]),
-    { verb: 'create', object: buildRestoreJob(subject, restore, instance.storagePrefix, instance.pod) },
+    { verb: 'create', object: buildRestoreJob(subject, restore, storagePrefix, pod) },
   ];
-  const message = `fetching the base backup from ${instance.storagePrefix}`;
-  return {
-    actions,
-    status: { phase: 'Fetching', message, storagePrefix: instance.storagePrefix, startedAt: world.now },
-  };
+  const message = `fetching the base backup from ${storagePrefix}`;
+  return { actions, status: { phase: 'Fetching', message, storagePrefix, startedAt: world.now } };
 }
 
 function findSourceClaim({ workload, server }: Subject, { claims }: World): PersistentVolumeClaim | undefined {
@@ -139,8 +136,8 @@ function follow(restore: Restore, subject: Subject, { job, jobPod, source }: Pro
   if (!job?.status?.succeeded || !source) return { actions: [], status };
   // From here on the sidecar serves the replay, so the injection must not depend on the webhook being up.
   const injection = inject(buildRestoredStatefulSet(source, subject, restore), subject.settings, world.image);
-  if (injection.kind === 'left-alone') return fail(restore, injection.why, world);
-  if (injection.kind === 'refused') return fail(restore, injection.refusals.map(formatRefusal).join(' '), world);
+  if (injection.kind === 'left-alone') return fail(restore, formatReason(injection.reason), world);
+  if (injection.kind === 'refused') return fail(restore, injection.refusals.map(formatReason).join(' '), world);
   return {
     actions: [{ verb: 'create', object: injection.workload }],
     status: {
@@ -181,7 +178,10 @@ function restoredPod({ spec }: Restore): string {
 function describeReplay(restore: Restore, { pods }: World): string {
   const namespace = namespaceOf(restore);
   const name = restoredPod(restore);
-  const ended = find(pods, namespace, name)?.status?.containerStatuses?.find(({ restartCount }) => restartCount > 0);
+  const { initContainerStatuses, containerStatuses = [] } = find(pods, namespace, name)?.status ?? {};
+  // Some images recover in an init container; the sidecar's own restarts are not Postgres's.
+  const statuses = [...((initContainerStatuses ?? []) as typeof containerStatuses), ...containerStatuses];
+  const ended = statuses.find((each) => each.restartCount > 0 && each.name !== SIDECAR);
   if (!ended) return 'replaying WAL';
   return `replaying WAL; Postgres has ended ${ended.restartCount} times, see: kubectl -n ${namespace} logs ${name} -c ${ended.name} --previous`;
 }

@@ -49,7 +49,7 @@ export function planDatabase(workload: StatefulSet, world: World): Action[] {
   return [
     ...desired.flatMap((object) => planApply(object, world.companions)),
     ...retired.flatMap((instance) => planSuspension(subject, instance, world)),
-    ...instances.flatMap((instance, index) => planFirstBackup(subject, instance, observed[index], world)),
+    ...instances.flatMap((instance) => planFirstBackup(subject, instance, status.instances ?? [], world)),
     ...planStatus(workload, world, status),
   ];
 }
@@ -95,24 +95,27 @@ function findLive(live: readonly KubeObject[], { kind, metadata }: KubeObject): 
 }
 
 /**
- * | archiving works | a good backup is known | the first Job exists | first backup |
- * | no              |                        |                      | wait         |
- * | yes             | yes                    |                      | none         |
- * | yes             | no                     | yes                  | none         |
- * | yes             | no                     | no                   | create       |
+ * | primary, and archiving works | a good backup of its cluster is known | its first Job exists | first backup |
+ * | no                           |                                       |                      | wait         |
+ * | yes                          | yes, by any pod, scaled away or not   |                      | none         |
+ * | yes                          | no                                    | yes                  | none         |
+ * | yes                          | no                                    | no                   | create       |
+ *
+ * So a failover costs no base backup, unless it came before the first one was done.
  */
 function planFirstBackup(
   subject: Subject,
   instance: Instance,
-  observed: ObservedInstance | undefined,
+  known: readonly ObservedInstance[],
   world: World,
 ): Action[] {
   const namespace = subject.workload.metadata.namespace ?? '';
   const sidecar = world.sidecars.get(sidecarKey(namespace, instance.pod));
-  if (!isArchiving(sidecar) || observed?.lastSuccessfulBackup) return [];
-  const name = firstBaseBackupName(instance.pod, sidecar.systemIdentifier);
-  if (find(world.jobs, namespace, name)) return [];
-  return [{ verb: 'create', object: buildFirstBaseBackupJob(subject, instance, sidecar.systemIdentifier) }];
+  if (!isArchiving(sidecar)) return [];
+  const { systemIdentifier } = sidecar;
+  if (known.some((each) => each.systemIdentifier === systemIdentifier && each.lastSuccessfulBackup)) return [];
+  if (find(world.jobs, namespace, firstBaseBackupName(instance.pod, systemIdentifier))) return [];
+  return [{ verb: 'create', object: buildFirstBaseBackupJob(subject, instance, systemIdentifier) }];
 }
 
 function isArchiving(
@@ -124,7 +127,8 @@ function isArchiving(
     status.postgres === 'up' &&
     status.inRecovery === false &&
     status.systemIdentifier !== undefined &&
-    status.archiver?.archiveMode !== 'off'
+    status.archiver?.archiveMode !== 'off' &&
+    !status.archiver?.missingSettings?.includes('archive_command')
   );
 }
 
@@ -220,6 +224,13 @@ function withoutCounters({ lastArchivedWalTime: _time, ...status }: ProtectedDat
   return {
     ...status,
     conditions: status.conditions?.map((each) => (each.status === 'True' ? { ...each, message: '' } : each)),
-    instances: status.instances?.map(({ archiver, ...rest }) => ({ ...rest, archiveMode: archiver?.archiveMode })),
+    instances: status.instances?.map(
+      ({ archiver: { archiveMode, missingSettings, settingsRemedy } = {}, ...rest }) => ({
+        ...rest,
+        archiveMode,
+        missingSettings,
+        settingsRemedy,
+      }),
+    ),
   };
 }

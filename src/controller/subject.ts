@@ -3,7 +3,7 @@ import type { StatefulSet } from '../api/kubernetes.ts';
 import type { Subject } from '../companion/instance.ts';
 import { detect } from '../flavour/detect.ts';
 import { strip } from '../inject/strip.ts';
-import { formatRefusal } from '../lib/refusal.ts';
+import { formatReason } from '../lib/reason.ts';
 import { policyOf } from '../policy/policy-of.ts';
 import { parsePolicySpec } from '../policy/schema.ts';
 import { resolveSettings } from '../policy/settings.ts';
@@ -18,9 +18,9 @@ export function resolveSubject(
   const policy = policies.find(({ metadata }) => metadata.name === name);
   if (!policy) return `the BackupPolicy "${name}" does not exist`;
   const spec = parsePolicySpec(name, policy.spec);
-  if (!('storage' in spec)) return spec.map(formatRefusal).join(' ');
+  if (!('storage' in spec)) return spec.map(formatReason).join(' ');
   const detection = detect(strip(workload));
-  if (detection.kind === 'refused') return detection.refusals.map(formatRefusal).join(' ');
+  if (detection.kind === 'refused') return detection.refusals.map(formatReason).join(' ');
   if (detection.kind !== 'server') return `it is ${detection.kind}`;
   return { workload, server: detection.server, settings: resolveSettings(name, spec), image };
 }

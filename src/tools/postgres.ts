@@ -1,34 +1,10 @@
 // SQL against the database beside us or at the other end of its Service. Room: tools.
-import pg from 'pg';
+import type pg from 'pg';
+import { ARCHIVE_SCRIPT } from '../api/names.ts';
 import type { Archiver } from '../api/protected-database.ts';
+import { type Connection, withClient } from './connection.ts';
 
-export interface Connection {
-  readonly host: string;
-  readonly port: number;
-  readonly user: string;
-  readonly password: string | undefined;
-}
-
-const CONNECT_TIMEOUT_MS = 3000;
 const STATEMENT_TIMEOUT_MS = 5000;
-
-/** Runs `use` with a connected client and always closes it. */
-export async function withClient<T>(connection: Connection, use: (client: pg.Client) => Promise<T>): Promise<T> {
-  const client = new pg.Client({
-    ...connection,
-    database: 'postgres',
-    application_name: 'walguard',
-    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-  });
-  // A connection that breaks between queries emits 'error'; the next query reports it to whoever waits.
-  client.on('error', () => undefined);
-  await client.connect();
-  try {
-    return await use(client);
-  } finally {
-    await client.end().catch(() => undefined);
-  }
-}
 
 export interface Observed {
   /** Where this Postgres really keeps its data. */
@@ -36,6 +12,18 @@ export interface Observed {
   readonly inRecovery: boolean;
   readonly lastReplayedTime?: string;
   readonly archiver: Archiver;
+  readonly settings: ArchiveSettings;
+}
+
+/** What archiving hangs on, as the running Postgres has it. Of commands only whether they are ours: they may hold secrets. */
+export interface ArchiveSettings {
+  /** Undefined while archive_mode is off: Postgres does not say then. */
+  readonly isCommandOurs?: boolean;
+  readonly timeoutSeconds: number;
+  /** The configuration says otherwise than the running Postgres, which takes archive_mode at a start only. */
+  readonly isRestartPending: boolean;
+  /** File and line of a command of the user's own that ours, given on the command line, takes the place of. */
+  readonly overridden?: string;
 }
 
 const OBSERVE = `
@@ -43,6 +31,15 @@ const OBSERVE = `
          pg_last_xact_replay_timestamp() as last_replayed,
          current_setting('data_directory') as data_directory,
          current_setting('archive_mode') as archive_mode,
+         current_setting('archive_mode') = 'off' as is_off,
+         strpos(current_setting('archive_command'), $1) > 0
+           and coalesce(current_setting('archive_library', true), '') = '' as is_ours,
+         (select setting::int from pg_settings where name = 'archive_timeout') as timeout,
+         (select pending_restart from pg_settings where name = 'archive_mode') as is_restart_pending,
+         (select format('%s, line %s', sourcefile, sourceline) from pg_file_settings
+           where name = 'archive_command' and strpos(setting, $1) = 0 and setting not in ('', '/bin/true')
+             and (select source from pg_settings where name = 'archive_command') = 'command line'
+           order by seqno desc limit 1) as overridden,
          archived_count::float8 as archived_count, failed_count::float8 as failed_count,
          last_archived_wal, last_archived_time, last_failed_wal, last_failed_time,
          (select count(*)::int from pg_ls_archive_statusdir() where name like '%.ready') as waiting
@@ -51,7 +48,7 @@ const OBSERVE = `
 export function observe(connection: Connection): Promise<Observed> {
   return withClient(connection, async (client) => {
     await client.query(`set statement_timeout = ${STATEMENT_TIMEOUT_MS}`);
-    const { rows } = await client.query(OBSERVE);
+    const { rows } = await client.query(OBSERVE, [ARCHIVE_SCRIPT]);
     return toObserved(rows[0]);
   });
 }
@@ -76,6 +73,12 @@ function toObserved(row: Record<string, unknown>): Observed {
     dataDirectory: String(row.data_directory),
     inRecovery: row.in_recovery === true,
     archiver: present as Archiver,
+    settings: {
+      timeoutSeconds: Number(row.timeout),
+      isRestartPending: row.is_restart_pending === true,
+      ...(row.is_off === true ? {} : { isCommandOurs: row.is_ours === true }),
+      ...(typeof row.overridden === 'string' ? { overridden: row.overridden } : {}),
+    },
     ...(lastReplayedTime === undefined ? {} : { lastReplayedTime }),
   };
 }
@@ -83,6 +86,11 @@ function toObserved(row: Record<string, unknown>): Observed {
 export async function querySystemIdentifier(client: pg.Client): Promise<string> {
   const { rows } = await client.query('select system_identifier::text as id from pg_control_system()');
   return rows[0].id as string;
+}
+
+export async function queryInRecovery(client: pg.Client): Promise<boolean> {
+  const { rows } = await client.query('select pg_is_in_recovery() as standby');
+  return rows[0].standby === true;
 }
 
 /** Any constant does: the lock is per database cluster. Spells "walguard". */
@@ -103,8 +111,7 @@ export async function tryBackupLock(client: pg.Client): Promise<boolean> {
 export function flushWal(connection: Connection, timeoutMs: number): Promise<string | undefined> {
   return withClient(connection, async (client) => {
     await client.query(`set statement_timeout = ${STATEMENT_TIMEOUT_MS}`);
-    const { rows: standby } = await client.query('select pg_is_in_recovery() as standby');
-    if (standby[0].standby) return undefined;
+    if (await queryInRecovery(client)) return undefined;
     await client.query('select txid_current()');
     const { rows } = await client.query('select pg_walfile_name(pg_switch_wal()) as segment');
     const segment = rows[0].segment as string;

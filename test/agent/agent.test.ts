@@ -17,6 +17,7 @@ const ENV = {
   WALGUARD_POD: 'orders-0',
   WALGUARD_NODE: 'node-a',
   WALGUARD_STORAGE_PREFIX: 's3://backups',
+  WALGUARD_FLAVOUR: 'docker-library',
   PGDATA: '/data',
 };
 
@@ -24,19 +25,87 @@ const CREDENTIALS = { AWS_ACCESS_KEY_ID: 'id', AWS_SECRET_ACCESS_KEY: 'key' };
 
 test('the environment is read once; login is postgres on this host where nothing else is said', () => {
   const { connection, namespace, database, pod, node, pgdata, policyPrefix, engine } = readContext('sidecar', ENV);
-  assert.deepEqual(connection, { host: '127.0.0.1', port: 5432, user: 'postgres', password: undefined });
+  assert.deepEqual(connection, { host: '127.0.0.1', port: 5432, user: 'postgres' });
   assert.deepEqual([namespace, database, pod, node], ['shop', 'orders', 'orders-0', 'node-a']);
   assert.deepEqual([pgdata, policyPrefix, engine.id], ['/data', 's3://backups', 'walrus']);
-  const login = { PGHOST: 'orders-0-walguard', PGPORT: '5433', POSTGRES_USER: 'shop', POSTGRES_PASSWORD: 'pw' };
-  assert.deepEqual(readContext('base-backup', { ...ENV, ...login }).connection, {
-    host: 'orders-0-walguard',
-    port: 5433,
-    user: 'shop',
-    password: 'pw',
-  });
 });
 
-for (const name of ['WALGUARD_NAMESPACE', 'WALGUARD_DATABASE', 'WALGUARD_POD', 'WALGUARD_STORAGE_PREFIX', 'PGDATA']) {
+const LOGINS: readonly (readonly [name: string, env: NodeJS.ProcessEnv, connection: object])[] = [
+  [
+    'host and port are those that walguard was told',
+    { WALGUARD_PGHOST: 'orders-0-walguard', WALGUARD_PGPORT: '5433' },
+    { host: 'orders-0-walguard', port: 5433, user: 'postgres' },
+  ],
+  [
+    'host and port of a client of the user are not ours',
+    { PGHOST: 'elsewhere', PGPORT: '6432', PGUSER: 'app', PGPASSWORD: 'app' },
+    { host: '127.0.0.1', port: 5432, user: 'postgres' },
+  ],
+  [
+    'docker-library',
+    { POSTGRES_USER: 'shop', POSTGRES_PASSWORD: 'pw' },
+    { host: '127.0.0.1', port: 5432, user: 'shop', password: 'pw' },
+  ],
+  [
+    'docker-library, and a password in a file',
+    { POSTGRES_PASSWORD_FILE: '/run/secrets/pw' },
+    { host: '127.0.0.1', port: 5432, user: 'postgres', passwordFile: '/run/secrets/pw' },
+  ],
+  [
+    "bitnami, with a user of its own: the superuser's password",
+    { WALGUARD_FLAVOUR: 'bitnami', POSTGRES_USER: 'shop', POSTGRES_PASSWORD: 'a', POSTGRES_POSTGRES_PASSWORD: 'b' },
+    { host: '127.0.0.1', port: 5432, user: 'postgres', password: 'b' },
+  ],
+  [
+    'patroni',
+    { WALGUARD_FLAVOUR: 'patroni', PATRONI_SUPERUSER_USERNAME: 'super', PATRONI_SUPERUSER_PASSWORD: 'pw' },
+    { host: '127.0.0.1', port: 5432, user: 'super', password: 'pw' },
+  ],
+  [
+    'references that Kubernetes found nothing for are none',
+    { POSTGRES_USER: '$(PATRONI_SUPERUSER_USERNAME)', POSTGRES_PASSWORD: '$(NOTHING)', DB_PASSWORD: 'pw' },
+    { host: '127.0.0.1', port: 5432, user: 'postgres', password: 'pw' },
+  ],
+];
+
+for (const [name, env, connection] of LOGINS) {
+  test(`login: ${name}`, () => {
+    assert.deepEqual(readContext('sidecar', { ...ENV, ...env }).connection, connection);
+  });
+}
+
+test('a flavour that is not known is said, with those that are', () => {
+  assert.throws(
+    () => readContext('sidecar', { ...ENV, WALGUARD_FLAVOUR: 'cloud' }),
+    /WALGUARD_FLAVOUR is "cloud"; there are patroni, bitnami, docker-library/,
+  );
+});
+
+/** | PGDATA | WALGUARD_PGDATA | looked at | */
+const DIRECTORIES = [
+  ['/data', undefined, '/data'],
+  ['/data/', undefined, '/data'],
+  [undefined, '/default', '/default'],
+  ['', '/default', '/default'],
+  ['/from-a-source', '/default', '/from-a-source'],
+] as const;
+
+for (const [pgdata, fallback, expected] of DIRECTORIES) {
+  test(`PGDATA ${pgdata ?? 'unset'}, and ${fallback ?? 'nothing'} otherwise: ${expected}, for the engine too`, () => {
+    const context = readContext('sidecar', { ...ENV, PGDATA: pgdata, WALGUARD_PGDATA: fallback });
+    assert.equal(context.pgdata, expected);
+    assert.equal(buildEngineEnv(context, 's3://b', CREDENTIALS).PGDATA, expected);
+  });
+}
+
+for (const name of [
+  'WALGUARD_NAMESPACE',
+  'WALGUARD_DATABASE',
+  'WALGUARD_POD',
+  'WALGUARD_STORAGE_PREFIX',
+  'WALGUARD_FLAVOUR',
+  'PGDATA',
+]) {
   test(`a missing or empty ${name} is an error that names it`, () => {
     const { [name as keyof typeof ENV]: _left, ...rest } = ENV;
     for (const env of [rest, { ...ENV, [name]: '' }])
@@ -91,11 +160,17 @@ test("the engine sees storage, limits and credentials, but nothing of the databa
   });
 });
 
-test('SQL access is given in the variables of libpq, the password only where there is one', () => {
-  const context = readContext('base-backup', { ...ENV, PGHOST: 'db', POSTGRES_PASSWORD: 'pw' });
+test('SQL access is given in the variables of libpq, the password only where there is one', async (context) => {
+  const login = { WALGUARD_PGHOST: 'db', POSTGRES_PASSWORD: 'pw', PGSSLMODE: 'disable' };
   const expected = { PGHOST: 'db', PGPORT: '5432', PGUSER: 'postgres', PGDATABASE: 'postgres', PGPASSWORD: 'pw' };
-  assert.deepEqual(buildConnectionEnv(context), expected);
-  assert.equal('PGPASSWORD' in buildConnectionEnv(readContext('base-backup', ENV)), false);
+  assert.deepEqual(await buildConnectionEnv(readContext('base-backup', { ...ENV, ...login })), expected);
+  assert.equal('PGPASSWORD' in (await buildConnectionEnv(readContext('base-backup', ENV))), false);
+  const file = join(await makeTempDir(context), 'password');
+  const fromFile = readContext('base-backup', { ...ENV, POSTGRES_PASSWORD_FILE: file });
+  writeFileSync(file, 'one\n');
+  assert.equal((await buildConnectionEnv(fromFile)).PGPASSWORD, 'one');
+  writeFileSync(file, 'rotated');
+  assert.equal((await buildConnectionEnv(fromFile)).PGPASSWORD, 'rotated');
 });
 
 test('an unknown companion is wrong usage, and those that exist are listed', async () => {

@@ -1,9 +1,15 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { assertEmpty, prepareRecovery, readIdentity, readRestoreRecord } from '../../src/agent/data-directory.ts';
+import {
+  assertEmpty,
+  fetchInto,
+  prepareRecovery,
+  readIdentity,
+  readRestoreRecord,
+} from '../../src/agent/data-directory.ts';
 import type { RestoreRecord } from '../../src/api/reports.ts';
 import { makeTempDir } from '../support/temp.ts';
 
@@ -57,6 +63,29 @@ test('a restore never overwrites: whatever else is there stops it, and is named'
   );
   const file = join(pgdata, 'a');
   await assert.rejects(assertEmpty(file), /ENOTDIR/);
+});
+
+test('what is fetched stands in the data directory in the end, whoever owns that', async (context) => {
+  const directory = await makeTempDir(context);
+  mkdirSync(join(directory, 'lost+found'));
+  await fetchInto(directory, async (inside) => {
+    // As engines do; the data directory itself may be root's.
+    chmodSync(inside, 0o700);
+    mkdirSync(join(inside, 'global'));
+    writeFileSync(join(inside, 'PG_VERSION'), '15');
+  });
+  assert.deepEqual(readdirSync(directory).sort(), ['PG_VERSION', 'global', 'lost+found']);
+});
+
+test('a fetch that fails leaves nothing that could be taken for a data directory', async (context) => {
+  const directory = await makeTempDir(context);
+  const fetch = async (inside: string) => {
+    writeFileSync(join(inside, 'PG_VERSION'), '15');
+    throw new Error('the store is away');
+  };
+  await assert.rejects(fetchInto(directory, fetch), /the store is away/);
+  assert.equal(await readIdentity(directory), undefined);
+  await assert.rejects(assertEmpty(directory), /is not empty/);
 });
 
 test('a fetched backup becomes a cluster that recovers to the target when it starts', async (context) => {

@@ -10,10 +10,17 @@ const CONTEXT = {
   database: 'orders',
   pod: 'orders-0',
   pgdata: '/data',
-};
+  wanted: { channel: 'arguments', isTakeOver: false, isPatroni: false, timeoutSeconds: 60 },
+} as const;
 const CREDENTIALS = { AWS_ACCESS_KEY_ID: 'the-key-id', AWS_SECRET_ACCESS_KEY: 'the-secret' };
 const IDENTITY = { major: 15, systemIdentifier: '7710449571138806556' };
-const OBSERVED = { dataDirectory: '/data', inRecovery: false, archiver: { archiveMode: 'on', waiting: 0 } };
+const SETTINGS = { isCommandOurs: true, timeoutSeconds: 60, isRestartPending: false };
+const OBSERVED = {
+  dataDirectory: '/data',
+  inRecovery: false,
+  archiver: { archiveMode: 'on', waiting: 0 },
+  settings: SETTINGS,
+};
 const FAILING = { ...OBSERVED, archiver: { ...OBSERVED.archiver, lastFailedTime: '2026-11-21T08:00:00.000Z' } };
 const RUNS: ArchiveDaemon = { isRunning: true, lastError: undefined };
 const RUNS_NOT: ArchiveDaemon = { isRunning: false, lastError: undefined };
@@ -72,6 +79,12 @@ const WHY: readonly (readonly [name: string, state: State, archive: ArchiveDaemo
     "Postgres keeps its data in /data/pg, walguard looks in /data: set PGDATA to the former in the container's own env",
   ],
   ['archiving fails', { ...ready, observed: FAILING }, said, 'ERROR connection refused'],
+  [
+    'an archive_command of the user that is not in force',
+    { ...ready, observed: { ...OBSERVED, settings: { ...SETTINGS, overridden: '/data/postgresql.conf, line 7' } } },
+    RUNS,
+    "the archive_command in /data/postgresql.conf, line 7 is not in force: walguard's, given as an argument, wins",
+  ],
   ['archiving failed once and works again', { ...ready, observed: OBSERVED }, said, undefined],
   [
     'trouble of its own',
@@ -86,3 +99,13 @@ for (const [name, state, archive, message] of WHY) {
     assert.equal(buildStatus(CONTEXT, state, archive).message, message);
   });
 }
+
+test('what Postgres lacks is said beside the archiver, with what to do', () => {
+  const observed = { ...OBSERVED, settings: { ...SETTINGS, isCommandOurs: false, timeoutSeconds: 0 } };
+  assert.deepEqual(buildStatus(CONTEXT, { ...ready, observed }, RUNS).archiver, {
+    archiveMode: 'on',
+    waiting: 0,
+    missingSettings: ['archive_command', 'archive_timeout'],
+    settingsRemedy: 'restart the pod to take up the injected settings',
+  });
+});

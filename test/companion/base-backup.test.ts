@@ -58,7 +58,7 @@ test("the job must run on the database pod's node", () => {
 
 test('Postgres is reached by the Service of just that pod', () => {
   const env = cronJob().spec.jobTemplate.spec.template.spec.containers[0]?.env;
-  assert.equal(env?.find(({ name }) => name === 'PGHOST')?.value, 'orders-0-walguard');
+  assert.equal(env?.find(({ name }) => name === 'WALGUARD_PGHOST')?.value, 'orders-0-walguard');
 });
 
 test('the agent ends the engine before Kubernetes ends the agent, so that somebody says why', () => {

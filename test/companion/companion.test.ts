@@ -167,7 +167,7 @@ for (const name of Object.keys(CASES)) {
     const restored = buildRestoredStatefulSet(source, buildSubject(source), buildRestoreOf());
     assert.doesNotMatch(
       JSON.stringify(restored.spec.template),
-      /walguard-storage|archive_command|walguard\.dev\/injection/,
+      /walguard-storage|"name":"walguard"|walguard\.dev\/injection/,
     );
     assert.equal(restored.metadata.annotations?.['walguard.dev/policy'], 'standard');
     assert.equal(restored.spec.replicas, 1);

@@ -58,7 +58,7 @@ test('the job knows source, target and how to reach the source; it tries once', 
   assert.equal(env.get('WALGUARD_TARGET_TIME'), TARGET_TIME);
   assert.equal(env.get('WALGUARD_RESTORE'), 'undo');
   assert.equal(env.get('WALGUARD_DESTINATION'), 'orders-before');
-  assert.equal(env.get('PGHOST'), 'orders-0-walguard');
+  assert.equal(env.get('WALGUARD_PGHOST'), 'orders-0-walguard');
   assert.equal(backoffLimit, 0);
 });
 

@@ -64,6 +64,12 @@ test('pods of other database pods, of other companions and of nobody do not coun
   assert.deepEqual(read(others), {});
 });
 
+test('a run that was skipped on a standby is neither a backup nor a failure', () => {
+  const message = JSON.stringify({ ok: true, skipped: 'standby' });
+  const skipped = buildEndedPod('base-backup', 'job', { exitCode: 0, message, finishedAt: at(1) });
+  assert.deepEqual(read([skipped]), {});
+});
+
 test('a run that has not ended says nothing', () => {
   const running = good(1);
   running.status = { containerStatuses: [{ name: 'base-backup', restartCount: 0, state: {} }] };

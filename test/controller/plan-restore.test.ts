@@ -237,6 +237,22 @@ test('a replay during which Postgres ended says how often, and how to see why', 
   );
 });
 
+test('a recovery in an init container that ended is told as well; what the sidecar does is not', () => {
+  const world = replaying(buildSidecarStatus({ postgres: 'down' }));
+  const status = {
+    initContainerStatuses: [
+      { name: 'walguard', restartCount: 4 },
+      { name: 'walguard-recover', restartCount: 1 },
+    ],
+    containerStatuses: [{ name: 'postgres', restartCount: 0 }],
+  };
+  const pod = { ...buildPod('orders-before-0'), status };
+  assert.match(
+    statusOf(plan({ ...world, pods: [pod] })).message ?? '',
+    /ended 1 times, .* -c walguard-recover --previous/,
+  );
+});
+
 test('destination ours, promoted: Completed, with the last transaction that came back', () => {
   const world = replaying(buildSidecarStatus({ lastReplayedTime: '2026-11-21T09:40:59.900Z' }));
   const status = statusOf(plan(world));
@@ -268,6 +284,22 @@ const IMPOSSIBLE: Readonly<Record<string, readonly [change: Partial<World>, why:
 for (const [name, [change, why]] of Object.entries(IMPOSSIBLE)) {
   test(`Failed where ${name}`, () => assertFails(worldOf(change), why));
 }
+
+test('where the pods are several clusters, the one that is named is fetched, also when it was scaled away', () => {
+  const other = 's3://backups/shop/orders/15/42';
+  const databases = [
+    known([
+      { pod: 'orders-0', systemIdentifier: '7710449571138806556', storagePrefix: STORAGE_PREFIX },
+      { pod: 'orders-1', systemIdentifier: '42', storagePrefix: other, message: 'scaled away' },
+    ]),
+  ];
+  assertFails(worldOf({ databases }), /2 clusters .*orders-0, orders-1/);
+  const restore = buildRestoreOf();
+  restore.spec.source.instance = 'orders-1';
+  const actions = plan(worldOf({ databases, restores: [restore] }));
+  assert.equal(statusOf(actions).storagePrefix, other);
+  assert.match(JSON.stringify(actions), /"orders-1-walguard"/);
+});
 
 // A claim that is no template.
 

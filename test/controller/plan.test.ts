@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ANNOTATION } from '../../src/api/names.ts';
-import type { ProtectedDatabaseStatus } from '../../src/api/protected-database.ts';
+import type { Instance as ObservedInstance, ProtectedDatabaseStatus } from '../../src/api/protected-database.ts';
 import type { SidecarStatus } from '../../src/api/reports.ts';
 import type { Action } from '../../src/controller/action.ts';
 import { isWorthWriting, planDatabase, planGone } from '../../src/controller/plan.ts';
@@ -109,7 +109,7 @@ test('each pod of the StatefulSet has companions and a first backup of its own',
   assert.equal(statusOf(plan(world)).instances?.length, 2);
 });
 
-// planFirstBackup: | archiving works | a good backup is known | the first Job exists | first backup |
+// planFirstBackup: | primary, and archiving works | a good backup of its cluster is known | its first Job exists | first backup |
 
 const ended = buildEndedPod('base-backup', FIRST_JOB, {
   exitCode: 0,
@@ -128,6 +128,9 @@ const NOT_ARCHIVING: Readonly<Record<string, SidecarStatus | string>> = {
   'Postgres is down': buildSidecarStatus({ postgres: 'down' }),
   'Postgres recovers': buildSidecarStatus({ inRecovery: true }),
   'archive_mode is off': buildSidecarStatus({ archiver: { archiveMode: 'off' } }),
+  'archive_command is not ours': buildSidecarStatus({
+    archiver: { archiveMode: 'on', missingSettings: ['archive_command'] },
+  }),
 };
 
 for (const [name, status] of Object.entries(NOT_ARCHIVING)) {
@@ -155,6 +158,46 @@ test('no first backup where its job exists, in this namespace', () => {
 
 test('a first backup where archiving works, no backup is known and no job exists', () => {
   assert.deepEqual(firstBackups({}), [`create Job/${FIRST_JOB}`]);
+});
+
+// After a failover: orders-1 leads, orders-0 is its standby, or gone.
+
+const MEMBER = 'orders-1-base-backup-a24467b2';
+
+function afterFailover(known: Partial<ObservedInstance> | undefined, replicas = 2): string[] {
+  const world = buildWorld({
+    statefulSets: [
+      buildDatabase(({ spec }) => void Object.assign(spec, { replicas, ordinals: { start: 2 - replicas } })),
+    ],
+    pods: [buildPod(), buildPod('orders-1')],
+    sidecars: new Map([
+      ['shop/orders-0', buildSidecarStatus({ inRecovery: true })],
+      ['shop/orders-1', buildSidecarStatus({ pod: 'orders-1' })],
+    ]),
+  });
+  const status = known && { instances: [{ pod: 'orders-0', systemIdentifier: SYSTEM_IDENTIFIER, ...known }] };
+  const metadata = { name: 'orders', namespace: 'shop' };
+  const database = {
+    apiVersion: 'walguard.dev/v1alpha1',
+    kind: 'ProtectedDatabase',
+    metadata,
+    ...(status && { status }),
+  };
+  const actions = describeActions(plan({ ...world, databases: [database] }));
+  return actions.filter((each) => each.startsWith('create Job/'));
+}
+
+const BACKED_UP = { lastSuccessfulBackup: { name: 'base_1', finishedAt: '2026-11-21T09:00:00.000Z' } };
+
+test('no first backup by a new primary whose cluster has one, by a standby or by a pod scaled away', () => {
+  assert.deepEqual(afterFailover(BACKED_UP), []);
+  assert.deepEqual(afterFailover(BACKED_UP, 1), []);
+});
+
+test('a first backup by a new primary where none is known of its cluster, and by the primary only', () => {
+  assert.deepEqual(afterFailover(undefined), [`create Job/${MEMBER}`]);
+  assert.deepEqual(afterFailover({}), [`create Job/${MEMBER}`]);
+  assert.deepEqual(afterFailover({ ...BACKED_UP, systemIdentifier: '42' }), [`create Job/${MEMBER}`]);
 });
 
 // The status.

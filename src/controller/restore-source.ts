@@ -1,0 +1,45 @@
+// Which of a database's Postgres clusters a Restore reads, and whose WAL is flushed first. No I/O. Room: controller (door).
+import type { Instance } from '../api/protected-database.ts';
+import type { Restore } from '../api/restore.ts';
+import { listMembers } from '../lib/cluster-members.ts';
+
+export interface RestoreSource {
+  readonly storagePrefix: string;
+  /** The pod that is asked to archive its newest WAL: the cluster's primary, if one was seen. */
+  readonly pod: string;
+}
+
+/**
+ * | instance named | it is known, and where it archives | clusters known | source                |
+ * | yes            | no                                 |                | none: says what there is |
+ * | yes            | yes                                |                | that pod's cluster    |
+ * | no             |                                    | 0              | none                  |
+ * | no             |                                    | 1              | that one              |
+ * | no             |                                    | 2 or more      | none: name one        |
+ *
+ * Instances that were scaled away count: their backups are there.
+ *
+ * @returns the source; or, in words, why there is none
+ */
+export function chooseSource({ spec }: Restore, instances: readonly Instance[]): RestoreSource | string {
+  const { database, instance: named } = spec.source;
+  const archived = instances.filter(({ storagePrefix }) => storagePrefix !== undefined);
+  const [first] = archived;
+  if (!first) return `nothing is known of where "${database}" archives; see its ProtectedDatabase`;
+  const there = archived.map(({ pod }) => pod).join(', ');
+  if (named !== undefined) {
+    const found = archived.find(({ pod }) => pod === named);
+    return found
+      ? toSource(found, archived)
+      : `"${database}" has no instance "${named}" that archives; there are: ${there}`;
+  }
+  const clusters = new Set(archived.map(({ storagePrefix }) => storagePrefix));
+  if (clusters.size === 1) return toSource(first, archived);
+  return `the pods of "${database}" are ${clusters.size} clusters that have nothing in common; name the instance to restore (spec.source.instance, or --instance): ${there}`;
+}
+
+function toSource(instance: Instance, all: readonly Instance[]): RestoreSource {
+  const members = listMembers(instance, all);
+  const primary = members.find(({ inRecovery }) => inRecovery === false);
+  return { storagePrefix: instance.storagePrefix ?? '', pod: (primary ?? instance).pod };
+}
