@@ -2,6 +2,7 @@
 import { basename } from 'node:path';
 import { Command, CommanderError, Option } from 'commander';
 import { EXIT } from '../api/names.ts';
+import { addOfflineVerbs } from './offline.ts';
 import { type RestoreOptions, runRestore } from './restore.ts';
 
 const DEFAULT_TIMEOUT_SECONDS = '3600';
@@ -28,11 +29,22 @@ export async function runCli(
       'after',
       '\nExit codes: 0 done, 1 failed, 2 wrong usage, 3 not found, 4 cluster not reachable, 124 timed out, 130 interrupted.',
     );
+  addOfflineVerbs(program, {
+    name,
+    version,
+    onExit: (result) => {
+      code = result;
+    },
+  });
   program
     .command('restore')
     .description('Bring a database back as it was at a moment, in a new StatefulSet; the old one is not touched.')
     .argument('<database>', 'name of the StatefulSet whose backups are read')
     .requiredOption('--to-time <time>', 'moment to go back to, RFC 3339 with a time zone')
+    .option(
+      '--instance <pod>',
+      'pod whose backups are read, where the pods are unrelated databases; it may be scaled away',
+    )
     .option('--as <name>', 'name of the new StatefulSet (default: <database>-<moment>)')
     .option('-n, --namespace <namespace>', "the database's namespace (default: that of the context)")
     .option('--context <name>', 'kube-context (default: the current one)')

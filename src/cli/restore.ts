@@ -8,6 +8,7 @@ import { deriveName } from '../lib/name.ts';
 export interface RestoreOptions {
   readonly toTime: string;
   readonly as?: string;
+  readonly instance?: string;
   readonly namespace?: string;
   readonly context?: string;
   readonly kubeconfig?: string;
@@ -26,7 +27,7 @@ export async function runRestore(database: string, options: RestoreOptions, sign
   const config = loadKubeConfig(options);
   const kube = createKube(config);
   const namespace = options.namespace ?? currentNamespace(config);
-  const restore = buildRestore(database, namespace, target.moment, options.as);
+  const restore = buildRestore(database, namespace, target.moment, options);
   try {
     await kube.create(restore);
   } catch (error) {
@@ -64,14 +65,23 @@ function isDay(date: string): boolean {
 }
 
 /** @param target RFC 3339 in UTC */
-export function buildRestore(database: string, namespace: string, target: string, as: string | undefined): Restore {
+export function buildRestore(
+  database: string,
+  namespace: string,
+  target: string,
+  { as, instance }: Pick<RestoreOptions, 'as' | 'instance'>,
+): Restore {
   const stamp = target.slice(0, 19).replace(/[-:]/g, '').replace('T', '-');
-  const statefulSet = as ?? deriveName(database, stamp);
+  const statefulSet = as ?? deriveName(instance ?? database, stamp);
   return {
     apiVersion: API_VERSION,
     kind: 'Restore',
     metadata: { name: statefulSet, namespace },
-    spec: { source: { database }, target: { time: target }, destination: { statefulSet } },
+    spec: {
+      source: { database, ...(instance === undefined ? {} : { instance }) },
+      target: { time: target },
+      destination: { statefulSet },
+    },
   };
 }
 

@@ -58,7 +58,7 @@ for (const [text, why] of NO_MOMENTS) {
 const TARGET = '2026-11-21T09:41:00.250Z';
 
 test('a Restore names source, moment and destination', () => {
-  assert.deepEqual(buildRestore('orders', 'shop', TARGET, 'orders-before'), {
+  assert.deepEqual(buildRestore('orders', 'shop', TARGET, { as: 'orders-before' }), {
     apiVersion: 'walguard.dev/v1alpha1',
     kind: 'Restore',
     metadata: { name: 'orders-before', namespace: 'shop' },
@@ -71,10 +71,18 @@ test('a Restore names source, moment and destination', () => {
 });
 
 test('without a name the destination is named after database and moment, within what the API takes', () => {
-  assert.equal(buildRestore('orders', 'shop', TARGET, undefined).metadata.name, 'orders-20261121-094100');
-  const long = buildRestore('o'.repeat(52), 'shop', TARGET, undefined).spec.destination.statefulSet;
+  assert.equal(buildRestore('orders', 'shop', TARGET, {}).metadata.name, 'orders-20261121-094100');
+  const long = buildRestore('o'.repeat(52), 'shop', TARGET, {}).spec.destination.statefulSet;
   assert.ok(long.length <= 52, long);
   assert.match(long, /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/);
+});
+
+test('an instance is named only where it was asked for, and then the destination is named after it', () => {
+  const { spec } = buildRestore('orders', 'shop', TARGET, { instance: 'orders-1' });
+  assert.deepEqual(spec.source, { database: 'orders', instance: 'orders-1' });
+  assert.equal(spec.destination.statefulSet, 'orders-1-20261121-094100');
+  const dotted = buildRestore('or.ders', 'shop', TARGET, {}).spec.destination.statefulSet;
+  assert.match(dotted, /^or-ders-[0-9a-f]{8}-20261121-094100$/);
 });
 
 // The command, against a stand-in for the API server.

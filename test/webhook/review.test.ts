@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { parse } from 'yaml';
 import type { StatefulSet } from '../../src/api/kubernetes.ts';
 import { ANNOTATION } from '../../src/api/names.ts';
 import { type AdmissionInput, decideMutation } from '../../src/inject/admission.ts';
@@ -56,6 +58,12 @@ for (const [name, build] of Object.entries(CASES)) {
       ['patched', true, 'JSONPatch', 'review-1'],
     );
     assert.deepEqual(applyAnswer(build(), response), injected(build()));
+    const golden = readFileSync(new URL(`../inject/golden/${name}.yaml`, import.meta.url), 'utf8');
+    assert.deepEqual(
+      applyAnswer(build(), response),
+      parse(golden),
+      'it is the golden file that the command line meets too',
+    );
   });
 
   test(`${name}: the patch of an update that removes the policy gives back the original`, () => {
