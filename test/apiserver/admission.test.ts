@@ -1,77 +1,29 @@
 // Admission on a real API server: what is refused, what is injected, and that nothing restarts by surprise.
 import assert from 'node:assert/strict';
-import { dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { ANNOTATION, SIDECAR } from '../../src/api/names.ts';
 import { strip } from '../../src/inject/strip.ts';
-import { type Cluster, down, up } from '../cluster/cluster.ts';
-import { getObject, kubectl, type Live, listObjects, tryKubectl, waitFor } from '../support/cluster-client.ts';
-import { buildPostgres, SYSTEM_NAMESPACE } from '../support/install.ts';
-import {
-  applyConfigurations,
-  type Certificates,
-  findFreePort,
-  mintCertificates,
-  startWebhook,
-  type WebhookProcess,
-} from './webhook-process.ts';
+import type { Cluster } from '../cluster/cluster.ts';
+import { getObject, kubectl, type Live, tryKubectl, waitFor } from '../support/cluster-client.ts';
+import { buildPostgres } from '../support/install.ts';
+import { type Admission, countRevisions, POLICY, startAdmission } from './admission.ts';
 
-const root = dirname(dirname(import.meta.dirname));
 const PROTECTED = { [ANNOTATION.policy]: 'standard' };
-const POLICY = `
-apiVersion: walguard.dev/v1alpha1
-kind: BackupPolicy
-metadata: {name: standard}
-spec: {storage: {s3: {prefix: "s3://backups", endpoint: "http://store.test:7070", credentialsSecret: walguard-storage}}}
-`;
-
+let admission: Admission;
 let cluster: Cluster;
-let certificates: Certificates;
-let port: number;
-let webhook: WebhookProcess;
 
 before(async () => {
-  cluster = await up({ apiOnly: true });
-  certificates = await mintCertificates();
-  port = await findFreePort();
-  await kubectl(cluster, ['apply', '--server-side', '-f', join(root, 'chart', 'crds')]);
-  await kubectl(cluster, [
-    'wait',
-    '--for=condition=Established',
-    '--timeout=30s',
-    'crd',
-    '-l',
-    'app.kubernetes.io/part-of=walguard',
-  ]);
-  await waitFor('the policy', async () => (await tryKubectl(cluster, ['apply', '-f', '-'], POLICY)).code === 0);
-  await kubectl(cluster, ['create', 'namespace', SYSTEM_NAMESPACE]);
-  for (const mode of ['enforce', 'warn', 'audit', 'off']) {
-    await kubectl(cluster, ['create', 'namespace', `mode-${mode}`]);
-    await kubectl(cluster, ['label', 'namespace', `mode-${mode}`, `walguard.dev/mode=${mode}`]);
-  }
-  await applyConfigurations(cluster, port, certificates.ca);
-  webhook = await startWebhook(cluster, port, certificates, 'example.test/walguard:1');
+  admission = await startAdmission();
+  cluster = admission.cluster;
 });
 
-after(async () => {
-  await webhook?.stop();
-  await down({ apiOnly: true });
-});
+after(() => admission?.stop());
 
 const apply = (manifest: string, ...args: string[]) => tryKubectl(cluster, ['apply', ...args, '-f', '-'], manifest);
 const live = (namespace: string, name: string): Promise<Live> => getObject(cluster, namespace, 'statefulset', name);
 
-async function countRevisions(namespace: string, name: string): Promise<number> {
-  const revisions = await listObjects(cluster, namespace, 'controllerrevisions', `app=${name}`);
-  return revisions.length;
-}
-
-async function waitForRevisions(namespace: string, name: string, count: number): Promise<void> {
-  await waitFor(`${count} revisions`, async () => {
-    const { metadata, status } = await live(namespace, name);
-    return status.observedGeneration === metadata.generation && (await countRevisions(namespace, name)) === count;
-  });
-}
+const waitForRevisions = (namespace: string, name: string, count: number) =>
+  waitFor(`${count} revisions`, async () => (await countRevisions(cluster, namespace)).get(name) === count);
 
 describe('what is refused', () => {
   test('a Postgres without a policy is refused where the mode is enforce, and the message says what to add', async () => {
@@ -156,8 +108,7 @@ describe('what is injected, and when it is not', () => {
   });
 
   test('a newer walguard leaves the old injection byte for byte: apply, scale, label, replace make no new revision', async () => {
-    await webhook.stop();
-    webhook = await startWebhook(cluster, port, certificates, 'example.test/walguard:2');
+    await admission.upgrade('example.test/walguard:2');
     await apply(manifest);
     await kubectl(cluster, ['-n', 'mode-enforce', 'scale', 'statefulset', 'orders', '--replicas=2']);
     await kubectl(cluster, ['-n', 'mode-enforce', 'label', 'statefulset', 'orders', 'team=shop']);
@@ -189,7 +140,7 @@ describe('what is injected, and when it is not', () => {
 });
 
 describe('while the webhook is down', () => {
-  before(() => webhook.stop());
+  before(() => admission.stopWebhook());
 
   test('an enforced namespace admits no new StatefulSet, any other one does', async () => {
     const enforced = await apply(buildPostgres({ namespace: 'mode-enforce', name: 'late', annotations: PROTECTED }));
