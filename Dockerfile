@@ -65,11 +65,12 @@ RUN apt-get update \
 COPY --from=versitygw /out/versitygw /usr/local/bin/versitygw
 COPY --from=engine /out/bin/ /usr/local/bin/
 COPY --from=walrus /out/client/ /opt/walguard/client/
-COPY --from=build /src/dist/walguard.mjs /opt/walguard/walguard.mjs
+COPY --from=build /src/dist/walguard.mjs /opt/walguard/dist/walguard.mjs
+COPY policies/ /opt/walguard/policies/
 ENV NODE_ENV=production WALGUARD_ENGINE=${ENGINE}
 LABEL org.opencontainers.image.title="walguard" \
       org.opencontainers.image.description="WAL archiving, base backups and proven restores for Postgres StatefulSets" \
       org.opencontainers.image.licenses="Apache-2.0"
 # A number, so that runAsNonRoot can be checked; any other uid and a read-only root do as well.
 USER 65532:65532
-ENTRYPOINT ["node", "/opt/walguard/walguard.mjs"]
+ENTRYPOINT ["node", "/opt/walguard/dist/walguard.mjs"]

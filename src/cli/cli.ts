@@ -4,6 +4,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { EXIT } from '../api/names.ts';
 import { addOfflineVerbs } from './offline.ts';
 import { type RestoreOptions, runRestore } from './restore.ts';
+import { flushOutput } from './say.ts';
 
 const DEFAULT_TIMEOUT_SECONDS = '3600';
 
@@ -73,6 +74,9 @@ export async function runCli(
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
     throw error;
+  } finally {
+    // The process ends right after this.
+    await flushOutput();
   }
   return code;
 }

@@ -9,7 +9,7 @@ import type { InputOptions, JudgingOptions } from './judging.ts';
 import { UnreachableError } from './policies.ts';
 import { InputError, UsageError } from './problem.ts';
 import { type RewriteOptions, runInject, runUninject } from './rewrite.ts';
-import { flushOutput, say } from './say.ts';
+import { say } from './say.ts';
 
 export interface Program {
   /** As the user typed it. */
@@ -145,8 +145,6 @@ async function orExplain(run: () => Promise<number>): Promise<number> {
     if (code === undefined) throw error;
     say((error as Error).message);
     return code;
-  } finally {
-    await flushOutput();
   }
 }
 

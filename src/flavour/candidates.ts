@@ -3,7 +3,7 @@ import type { StatefulSet } from '../api/kubernetes.ts';
 import { ANNOTATION } from '../api/names.ts';
 import type { Reason } from '../lib/reason.ts';
 import { type Candidate, findCandidate, findDataMount } from './evidence.ts';
-import type { Flavour } from './flavour.ts';
+import { EXTERNAL_SETTINGS, type Flavour } from './flavour.ts';
 import { FLAVOURS } from './index.ts';
 import { findStranger } from './strangers.ts';
 
@@ -134,7 +134,7 @@ export function explainUnknownImage({ container, path, evidence }: Candidate): R
     };
   }
   const others = `Back it up by other means and say so in ${ANNOTATION.exempt}.`;
-  const external = `Or set archive_mode, archive_command and archive_timeout yourself and add ${ANNOTATION.archiveSettings}: external, ${ANNOTATION.flavour}: docker-library and ${ANNOTATION.runAsUser}.`;
+  const external = `Or set ${EXTERNAL_SETTINGS} yourself and add ${ANNOTATION.archiveSettings}: external, ${ANNOTATION.flavour}: docker-library and ${ANNOTATION.runAsUser}.`;
   return {
     code: 'image-unsupported',
     field,

@@ -10,6 +10,7 @@ import { baseName, readStart, wordsOf } from './command.ts';
 import {
   type Channel,
   type Environment,
+  EXTERNAL_SETTINGS,
   type Flavour,
   firstOf,
   type Identity,
@@ -142,7 +143,7 @@ function listOptions(container: Container, path: string): PlacedOption[] {
   );
 }
 
-const OR_EXTERNAL = `Or pass archive_mode, archive_command and archive_timeout yourself, and add ${ANNOTATION.archiveSettings}: external.`;
+const OR_EXTERNAL = `Or pass ${EXTERNAL_SETTINGS} yourself, and add ${ANNOTATION.archiveSettings}: external.`;
 
 /** Arguments reach the server where the entrypoint or postgres itself is started with `postgres` or an option. */
 function findUnreachable(container: Container, path: string): Reason[] {

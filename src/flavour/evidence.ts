@@ -28,6 +28,7 @@ const DATA_PLACES = [
   '/bitnami/postgresql',
   '/home/postgres/pgdata',
   '/stolon-data',
+  '/pgdata',
 ];
 
 /** The name ends in a word for Postgres, perhaps with a version. */

@@ -1,5 +1,6 @@
 // What differs between the families of Postgres images. One file each implements this. Room: flavour (pure).
 import type { Container, EnvVar, PodSpec } from '../api/kubernetes.ts';
+import { ARCHIVE_SCRIPT } from '../api/names.ts';
 import type { Reason } from '../lib/reason.ts';
 import type { ServerOption } from '../lib/server-options.ts';
 
@@ -85,6 +86,9 @@ export function imposedGid(pod: PodSpec, container: Container): number | undefin
 export function firstOf(env: Environment, names: readonly string[]): string | undefined {
   return names.map((name) => env[name]).find((value) => value !== undefined && value !== '');
 }
+
+/** What a user who passes the settings passes. */
+export const EXTERNAL_SETTINGS = `archive_mode=on, archive_command='${ARCHIVE_SCRIPT} %f' and archive_timeout=60`;
 
 export function standbyOnly(field: string, seen: string): Reason {
   return {

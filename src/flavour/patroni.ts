@@ -8,7 +8,7 @@ import type { Reason } from '../lib/reason.ts';
 import { findEntry, readVariable, resolveVariable } from '../lib/variables.ts';
 import { baseName, isServer, readStart, wordsOf } from './command.ts';
 import { dockerLibrary } from './docker-library.ts';
-import { type Environment, type Flavour, firstOf, type Identity, type Login } from './flavour.ts';
+import { type Environment, EXTERNAL_SETTINGS, type Flavour, firstOf, type Identity, type Login } from './flavour.ts';
 
 const IMAGE = /(^|[-_])(patroni|spilo)([-_]|$)/;
 const FOREIGN = /exporter|operator|proxy|bouncer/;
@@ -71,7 +71,7 @@ function findUnreachable(container: Container, path: string, isStated: boolean):
       code: 'patroni-managed',
       field: path,
       seen: 'run by Patroni, which keeps the archive settings in its own configuration',
-      remedy: `To let walguard set them there through Patroni's REST API, add the annotation ${ANNOTATION.flavour}: patroni. To set them yourself, add ${ANNOTATION.archiveSettings}: external.`,
+      remedy: `To let walguard set them there through Patroni's REST API, add the annotation ${ANNOTATION.flavour}: patroni. To set ${EXTERNAL_SETTINGS} there yourself, add ${ANNOTATION.archiveSettings}: external.`,
     },
   ];
 }
@@ -88,7 +88,7 @@ function spiloConfigured(path: string): Reason {
     code: 'spilo-configured',
     field: `${path}.env[${SPILO}]`,
     seen: 'set already, so walguard cannot set it',
-    remedy: `Add postgresql.parameters archive_mode, archive_command and archive_timeout to it yourself, and the annotation ${ANNOTATION.archiveSettings}: external.`,
+    remedy: `Add ${EXTERNAL_SETTINGS} to its postgresql.parameters yourself, and the annotation ${ANNOTATION.archiveSettings}: external.`,
   };
 }
 

@@ -20,7 +20,9 @@ type Finding = Pick<Condition, 'status' | 'reason' | 'message'>;
 export function assess(observed: Observation, previous: readonly Condition[], now: string): ProtectedDatabaseStatus {
   const known = [...observed.instances, ...observed.retired];
   const judged = observed.instances.filter((instance) => !isCovered(instance, observed.instances));
-  const archiving = worst(judged.map((instance) => assessArchiving(instance, observed, now)));
+  // It may be the primary next, and would archive nothing.
+  const unready = observed.instances.flatMap((instance) => (judged.includes(instance) ? [] : assessSettings(instance)));
+  const archiving = worst([...judged.map((instance) => assessArchiving(instance, observed, now)), ...unready]);
   const backup = worst(judged.map((instance) => assessBackup(instance, known)));
   const findings: Record<string, Finding> = {
     Protected: assessProtected(archiving, backup),
@@ -66,21 +68,14 @@ function worst(findings: readonly Finding[]): Finding {
  * | yes              | yes         | all there        | no          | no                        | waiting too long | False   |
  * | yes              | yes         | all there        | no          | no                        | yes              | True    |
  *
- * A standby of a primary that was seen is not judged at all.
+ * A standby of a primary that was seen is judged by its settings alone.
  */
 function assessArchiving(instance: Instance, { archiveLateSeconds }: Observation, now: string): Finding {
   const { archiver, pod } = instance;
   if (!archiver)
     return finding('Unknown', 'NotObserved', `${pod}: ${instance.message ?? 'the sidecar has not reported yet'}`);
-  const { archiveMode, missingSettings = [], settingsRemedy } = archiver;
-  if (archiveMode === 'off') {
-    const remedy = settingsRemedy ?? 'restart it to take up the injected settings';
-    return finding('False', 'ArchiveModeOff', `${pod}: archive_mode is off in the running Postgres; ${remedy}`);
-  }
-  if (missingSettings.length > 0) {
-    const message = `${pod}: the running Postgres lacks walguard's ${missingSettings.join(' and ')}`;
-    return finding('False', 'ArchiveSettingsMissing', settingsRemedy ? `${message}; ${settingsRemedy}` : message);
-  }
+  const [settings] = assessSettings(instance);
+  if (settings) return settings;
   if (instance.inRecovery) return finding('Unknown', 'InRecovery', `${pod}: in recovery, archives nothing`);
   if (isFailing(archiver)) {
     return finding(
@@ -100,6 +95,18 @@ function assessArchiving(instance: Instance, { archiveLateSeconds }: Observation
     );
   }
   return finding('True', 'ContinuousArchivingSuccess', `${pod}: ${archiver.lastArchivedWal} archived`);
+}
+
+/** What the running Postgres lacks; empty where nothing is known to be wrong. */
+function assessSettings({ pod, archiver }: Instance): Finding[] {
+  const { archiveMode, missingSettings = [], settingsRemedy } = archiver ?? {};
+  if (archiveMode === 'off') {
+    const remedy = settingsRemedy ?? 'restart it to take up the injected settings';
+    return [finding('False', 'ArchiveModeOff', `${pod}: archive_mode is off in the running Postgres; ${remedy}`)];
+  }
+  if (missingSettings.length === 0) return [];
+  const message = `${pod}: the running Postgres lacks walguard's ${missingSettings.join(' and ')}`;
+  return [finding('False', 'ArchiveSettingsMissing', settingsRemedy ? `${message}; ${settingsRemedy}` : message)];
 }
 
 function because({ message }: Instance): string {

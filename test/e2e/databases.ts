@@ -92,10 +92,11 @@ const ready = (...command: string[]) => ({ readinessProbe: { exec: { command }, 
 const isReady = ready('pg_isready', '-U', 'postgres', '-h', '127.0.0.1');
 const DATA = '/var/lib/postgresql/data';
 
+const superuser = fromSecret('POSTGRES_PASSWORD', 'postgres-password');
+
 /** Debian's layout up to 17, data in a directory below the mount; from 18 the new one. */
 function official(major: number): Database {
-  const password = fromSecret('POSTGRES_PASSWORD', 'postgres-password');
-  const env = major >= 18 ? [password] : [password, { name: 'PGDATA', value: `${DATA}/pgdata` }];
+  const env = major >= 18 ? [superuser] : [superuser, { name: 'PGDATA', value: `${DATA}/pgdata` }];
   return build(`postgres-${major}`, {
     image: `docker.io/library/postgres:${major}`,
     container: { env, ...isReady },
@@ -122,9 +123,40 @@ const alpine = build('alpine', {
 const trio = build('trio', {
   image: 'docker.io/library/postgres:15',
   replicas: 3,
-  container: { env: [fromSecret('POSTGRES_PASSWORD', 'postgres-password')], ...isReady },
+  container: { env: [superuser], ...isReady },
   dataPath: DATA,
   // lost+found would be in the way of a mount that is the data directory itself.
+  dataSubPath: 'data',
+});
+
+/** Behind a script with options that walguard does not see; the user passes the settings. */
+function external(name: string, options: string): Database {
+  return build(name, {
+    image: 'docker.io/library/postgres:15',
+    annotations: { [ANNOTATION.archiveSettings]: 'external' },
+    container: {
+      env: [superuser, { name: 'OPTIONS', value: options }],
+      command: ['/bin/sh', '-c', 'eval "exec docker-entrypoint.sh postgres $OPTIONS"'],
+      ...isReady,
+    },
+    dataPath: DATA,
+    dataSubPath: 'data',
+  });
+}
+
+const told = external(
+  'told',
+  '-c archive_mode=on -c "archive_command=/walguard/bin/archive-wal %f" -c archive_timeout=60',
+);
+
+const forgotten = external('forgotten', '-c archive_mode=on -c archive_command=/bin/true');
+
+/** An archiver of the user's own, whose place walguard is to take. */
+const taken = build('taken', {
+  image: 'docker.io/library/postgres:15',
+  annotations: { [ANNOTATION.archiveSettings]: 'take-over' },
+  container: { env: [superuser], args: ['-c', 'archive_mode=on', '-c', 'archive_command=/bin/false'], ...isReady },
+  dataPath: DATA,
   dataSubPath: 'data',
 });
 
@@ -238,4 +270,4 @@ const patroni = build(SCOPE, {
 });
 
 export const MAJORS = [14, 16, 17, 18].map(official);
-export const DATABASES = { alpine, trio, bitnami, patroni };
+export const DATABASES = { alpine, trio, told, forgotten, taken, bitnami, patroni };

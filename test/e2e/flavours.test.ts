@@ -9,8 +9,8 @@ import { installChart } from '../support/install.ts';
 import { DATABASES, type Database, LOGIN, MAJORS, NAMESPACE } from './databases.ts';
 
 const root = dirname(dirname(import.meta.dirname));
-const { alpine, trio, bitnami, patroni } = DATABASES;
-const ALL = [...MAJORS, alpine, trio, bitnami, patroni];
+const { alpine, trio, told, forgotten, taken, bitnami, patroni } = DATABASES;
+const ALL = [...MAJORS, ...Object.values(DATABASES)];
 
 let cluster: Cluster;
 
@@ -45,8 +45,22 @@ const status = async (name: string): Promise<Live> =>
 const instance = async (name: string, pod: string): Promise<Live> =>
   (await status(name))?.instances?.find((each: Live) => each.pod === pod);
 
+const condition = async (name: string, type: string): Promise<Live> =>
+  (await status(name))?.conditions?.find((each: Live) => each.type === type);
+
 const isReady = ({ status: { conditions = [] } = {} }: Live): boolean =>
   conditions.some(({ type, status: is }: Live) => type === 'Ready' && is === 'True');
+
+/** The member that leads, which is ready and not about to go. */
+const leader = async (): Promise<string> => {
+  const { items } = JSON.parse(await run('get', 'pods', '-l', 'application=patroni', '-o', 'json'));
+  const leads = items.filter(
+    (pod: Live) =>
+      /^(master|primary)$/.test(pod.metadata.labels.role ?? '') && isReady(pod) && !pod.metadata.deletionTimestamp,
+  );
+  assert.equal(leads.length, 1, 'one member leads');
+  return leads[0].metadata.name;
+};
 
 async function waitForReady(name: string, count: number): Promise<void> {
   await waitFor(`${name} to be ready`, async () => {
@@ -99,7 +113,7 @@ async function assertArchiving(name: string, pod: string): Promise<Live> {
   });
 }
 
-for (const database of [...MAJORS, alpine, bitnami]) {
+for (const database of [...MAJORS, alpine, bitnami, told, taken]) {
   test(`${database.name}: archives, is backed up, and is restored with every row`, async () => {
     await waitForReady(database.name, 1);
     const { storagePrefix, systemIdentifier } = await assertArchiving(database.name, `${database.name}-0`);
@@ -116,6 +130,17 @@ for (const database of [...MAJORS, alpine, bitnami]) {
 test("bitnami: the user's own flags hold beside walguard's", async () => {
   assert.equal(await sql(bitnami, 'bitnami-0', 'show max_connections'), '177');
   assert.equal(await sql(bitnami, 'bitnami-0', 'show archive_mode'), 'on');
+});
+
+test('external: settings that the user forgot are named, with what to pass', async () => {
+  await waitForReady(forgotten.name, 1);
+  const { status: is, message } = await waitFor('the condition', async () => {
+    const found = await condition(forgotten.name, 'ContinuousArchiving');
+    return found?.reason === 'ArchiveSettingsMissing' ? found : undefined;
+  });
+  assert.equal(is, 'False');
+  assert.match(message, /^forgotten-0: .*archive_command, archive_timeout.*archive-wal %f/);
+  assert.doesNotMatch(message, /bin\/true/, 'a command of the user may hold secrets');
 });
 
 describe('three unrelated primaries under one StatefulSet', () => {
@@ -140,18 +165,6 @@ describe('three unrelated primaries under one StatefulSet', () => {
 
 describe('Patroni, three members', () => {
   const members = ['patroni-0', 'patroni-1', 'patroni-2'];
-  const leader = async (): Promise<string> => {
-    const { items } = JSON.parse(await run('get', 'pods', '-l', 'application=patroni', '-o', 'json'));
-    const leads = items.filter(
-      (pod: Live) =>
-        /^(master|primary)$/.test(pod.metadata.labels.role ?? '') && isReady(pod) && !pod.metadata.deletionTimestamp,
-    );
-    assert.equal(leads.length, 1, 'one member leads');
-    return leads[0].metadata.name;
-  };
-  const condition = async (type: string): Promise<Live> =>
-    (await status('patroni'))?.conditions?.find((each: Live) => each.type === type);
-
   test("walguard's settings get into Patroni's configuration; a start that came before them is told of, not mended by force", async () => {
     await waitForReady('patroni', 3);
     await waitFor('the settings in Patroni', async () =>
@@ -162,8 +175,11 @@ describe('Patroni, three members', () => {
     const started = "select date_trunc('milliseconds', pg_postmaster_start_time())";
     const before = await sql(patroni, await leader(), started);
     if ((await sql(patroni, await leader(), 'show archive_mode')) === 'off') {
-      await waitFor('the condition', async () => (await condition('ContinuousArchiving'))?.reason === 'ArchiveModeOff');
-      assert.match((await condition('ContinuousArchiving')).message, /restart/);
+      await waitFor(
+        'the condition',
+        async () => (await condition('patroni', 'ContinuousArchiving'))?.reason === 'ArchiveModeOff',
+      );
+      assert.match((await condition('patroni', 'ContinuousArchiving')).message, /restart/);
     }
     assert.equal(await sql(patroni, await leader(), started), before, 'walguard restarted nothing');
   });
@@ -214,7 +230,7 @@ describe('Patroni, three members', () => {
     const { items } = JSON.parse(await run('get', 'pods', '-l', 'application=patroni', '-o', 'json'));
     assert.deepEqual(items.map(({ metadata }: Live) => metadata.name).sort(), members);
     const seen = await waitFor('the standbys to be covered', async () => {
-      const found = await condition('ContinuousArchiving');
+      const found = await condition('patroni', 'ContinuousArchiving');
       return found?.status === 'True' ? found : undefined;
     });
     assert.equal(seen.reason, 'ContinuousArchivingSuccess');
@@ -222,24 +238,46 @@ describe('Patroni, three members', () => {
 });
 
 describe('when the annotation goes', () => {
-  test('the database starts without walguard, keeps its rows, and piles up no WAL', async () => {
-    const [database] = MAJORS;
-    assert.ok(database);
-    const pod = `${database.name}-0`;
-    await run('label', 'namespace', NAMESPACE, 'walguard.dev/mode=warn', '--overwrite');
-    await sql(database, pod, 'create table kept as select 1 as id');
-    await run('annotate', 'statefulset', database.name, 'walguard.dev/policy-');
-    await waitFor('the pod without a sidecar', async () => {
-      const now = await getObject(cluster, NAMESPACE, 'pod', pod);
-      return now && isReady(now) && !now.spec.initContainers && now.metadata.deletionTimestamp === undefined;
+  const [official] = MAJORS;
+  const archived = "select count(*) from pg_ls_archive_statusdir() where name like '%.ready'";
+
+  before(() => run('label', 'namespace', NAMESPACE, 'walguard.dev/mode=warn', '--overwrite'));
+
+  async function leave({ name, replicas }: Database): Promise<void> {
+    await run('annotate', 'statefulset', name, 'walguard.dev/policy-');
+    await waitFor(`${name} without a sidecar`, async () => {
+      const live = await getObject(cluster, NAMESPACE, 'statefulset', name);
+      const { observedGeneration, readyReplicas, updatedReplicas } = live.status;
+      return (
+        live.spec.template.spec.initContainers === undefined &&
+        observedGeneration === live.metadata.generation &&
+        [readyReplicas, updatedReplicas].every((count) => count === replicas)
+      );
     });
-    assert.equal(await sql(database, pod, 'select id from kept'), '1');
-    assert.equal(await sql(database, pod, 'show archive_mode'), 'off');
+  }
+
+  async function assertNothingPilesUp(database: Database, pod: string): Promise<void> {
     for (let i = 0; i < 5; i++) await sql(database, pod, 'insert into kept values (2); select pg_switch_wal()');
-    await sql(database, pod, 'checkpoint; checkpoint');
-    assert.equal(
-      await sql(database, pod, "select count(*) from pg_ls_archive_statusdir() where name like '%.ready'"),
-      '0',
-    );
+    await sql(database, pod, 'checkpoint');
+    await waitFor('no WAL to wait', async () => (await sql(database, pod, archived)) === '0', { timeoutMs: 30_000 });
+  }
+
+  test('the database starts without walguard, keeps its rows, and piles up no WAL', async () => {
+    assert.ok(official);
+    const pod = `${official.name}-0`;
+    await sql(official, pod, 'create table kept as select 1 as id');
+    await leave(official);
+    assert.equal(await sql(official, pod, 'select id from kept'), '1');
+    assert.equal(await sql(official, pod, 'show archive_mode'), 'off');
+    await assertNothingPilesUp(official, pod);
+  });
+
+  test("what stays in Patroni's configuration does no harm", async () => {
+    await sql(patroni, await leader(), 'create table kept as select 1 as id');
+    await leave(patroni);
+    const now = await waitFor('a leader', leader);
+    assert.equal(await sql(patroni, now, 'select id from kept'), '1');
+    assert.equal(await sql(patroni, now, 'show archive_mode'), 'on');
+    await assertNothingPilesUp(patroni, now);
   });
 });

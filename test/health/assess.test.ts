@@ -283,10 +283,19 @@ const STANDBY: Instance = {
   pod: 'orders-1',
   systemIdentifier: '1',
   inRecovery: true,
-  archiver: { archiveMode: 'off' },
+  archiver: { archiveMode: 'on' },
 };
 
-test('a standby of a primary that was seen is not judged: neither its archiving nor that it has no backup', () => {
+test('a standby that would archive nothing as the next primary is told of, before it is one', () => {
+  const off = observe(PRIMARY, { ...STANDBY, archiver: { archiveMode: 'off', settingsRemedy: 'restart it' } });
+  const { status, reason, message } = conditionOf('ContinuousArchiving', off);
+  assert.deepEqual([status, reason], ['False', 'ArchiveModeOff']);
+  assert.match(message, /^orders-1: archive_mode is off in the running Postgres; restart it/);
+  const lacking: Instance = { ...STANDBY, archiver: { archiveMode: 'on', missingSettings: ['archive_command'] } };
+  assert.equal(conditionOf('ContinuousArchiving', observe(PRIMARY, lacking)).reason, 'ArchiveSettingsMissing');
+});
+
+test('a standby of a primary that was seen is not judged by what it archives, nor by having no backup', () => {
   const observation = observe(PRIMARY, STANDBY);
   assert.equal(conditionOf('ContinuousArchiving', observation).status, 'True');
   assert.equal(conditionOf('LastBackupSucceeded', observation).status, 'True');
