@@ -1,7 +1,7 @@
 // Reads and prepares a Postgres data directory. Room: agent (door).
 import { chmod, mkdir, readdir, readFile, rename, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { RESTORE_RECORD } from '../api/names.ts';
+import { RESTORE_RECORD, RESTORE_RECORD_DONE } from '../api/names.ts';
 import type { RestoreRecord } from '../api/reports.ts';
 import { type ClusterIdentity, parseClusterIdentity } from '../lib/cluster-identity.ts';
 import { buildRecoveryConf } from '../lib/recovery-conf.ts';
@@ -20,15 +20,22 @@ export async function readIdentity(pgdata: string): Promise<ClusterIdentity | un
   }
 }
 
-/** What a running recovery reads from; undefined when there is no recovery to serve. */
+/**
+ * What a recovery reads from; undefined when there is none to serve. Not by recovery.signal: Postgres removes that, and asks for
+ * a timeline's history after it. Left without an answer there it ends, and its next start replays past the target (seen).
+ */
 export async function readRestoreRecord(pgdata: string): Promise<RestoreRecord | undefined> {
   try {
-    await readFile(join(pgdata, 'recovery.signal'));
     return JSON.parse(await readFile(join(pgdata, RESTORE_RECORD), 'utf8')) as RestoreRecord;
   } catch (error) {
     if (isMissing(error)) return undefined;
     throw error;
   }
+}
+
+/** For when Postgres says that it is promoted: from then on there is no recovery to serve. */
+export async function finishRestore(pgdata: string): Promise<void> {
+  await rename(join(pgdata, RESTORE_RECORD), join(pgdata, RESTORE_RECORD_DONE));
 }
 
 /** Throws when the directory holds anything: a restore never overwrites. */

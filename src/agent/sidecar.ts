@@ -9,7 +9,7 @@ import { resolveRestApi } from '../tools/patroni.ts';
 import { observe } from '../tools/postgres.ts';
 import { type AgentContext, readContext } from './context.ts';
 import { createSupervisor, planDaemons, type Supervisor } from './daemon.ts';
-import { readIdentity, readRestoreRecord } from './data-directory.ts';
+import { finishRestore, readIdentity, readRestoreRecord } from './data-directory.ts';
 import { settle } from './patroni.ts';
 import { installScripts } from './scripts.ts';
 import { findMissing } from './settings.ts';
@@ -51,6 +51,7 @@ async function tickDaemons(context: AgentContext, state: State, supervisor: Supe
     state.identity = await readIdentity(context.pgdata);
     state.credentials = await readCredentials();
     const restore = await readRestoreRecord(context.pgdata);
+    if (restore && state.observed?.inRecovery === false) await finishRestore(context.pgdata);
     await supervisor.apply(planDaemons(context, state.identity, restore, state.credentials));
   } catch (error) {
     state.message = (error as Error).message;

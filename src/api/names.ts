@@ -76,6 +76,9 @@ export const POSTGRES_PORT = 5432;
 /** In PGDATA beside recovery.signal: from which prefix the running recovery reads WAL, and to which target. */
 export const RESTORE_RECORD = 'walguard-restore.json';
 
+/** The same, once Postgres is promoted: where these data came from. */
+export const RESTORE_RECORD_DONE = 'walguard-restore.done.json';
+
 /** Keys of the storage Secret, named as the AWS tools name them. */
 export const CREDENTIAL_KEYS = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'] as const;
 

@@ -13,6 +13,8 @@ export interface SidecarStatus {
   readonly postgres: 'up' | 'down';
   /** Only while postgres is up. */
   readonly inRecovery?: boolean;
+  /** That Postgres writes now; absent in recovery. */
+  readonly timeline?: number;
   readonly lastReplayedTime?: string;
   readonly archiver?: Archiver;
   /** Why something above is not as it should be; never a secret. */

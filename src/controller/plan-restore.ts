@@ -1,7 +1,7 @@
 // The decision for one Restore: the next step and its status. No I/O. Room: controller (door).
 import type { Job, KubeObject, PersistentVolumeClaim, Pod, StatefulSet } from '../api/kubernetes.ts';
 import { API_VERSION, SIDECAR } from '../api/names.ts';
-import type { RestoreReport } from '../api/reports.ts';
+import type { RestoreReport, SidecarStatus } from '../api/reports.ts';
 import type { Restore, RestoreStatus } from '../api/restore.ts';
 import { restoreJobName, type Subject } from '../companion/instance.ts';
 import {
@@ -12,6 +12,7 @@ import {
   restoreClaimName,
 } from '../companion/restore.ts';
 import { inject } from '../inject/inject.ts';
+import { parseTimeline } from '../lib/backup-list.ts';
 import { isEqual } from '../lib/json.ts';
 import { formatReason } from '../lib/reason.ts';
 import type { Action } from './action.ts';
@@ -158,6 +159,7 @@ function watchReplay(restore: Restore, world: World): Step {
   if (answer.postgres === 'down' || answer.inRecovery !== false) {
     return { actions: [], status: { ...status, message: describeReplay(restore, world) } };
   }
+  if (isPastTarget(restore, answer)) return fail(restore, PAST_TARGET, world);
   return {
     actions: [],
     status: {
@@ -169,6 +171,18 @@ function watchReplay(restore: Restore, world: World): Step {
     },
   };
 }
+
+/**
+ * A recovery to a target ends on a timeline of its own. Postgres that is killed after it took the target off and before it
+ * wrote that timeline starts on the old one, and replays all that is there, past the target.
+ */
+function isPastTarget({ status }: Restore, { timeline }: SidecarStatus): boolean {
+  const before = parseTimeline(status?.baseBackup ?? '');
+  return timeline !== undefined && before !== undefined && timeline <= before;
+}
+
+const PAST_TARGET =
+  'Postgres was ended in the middle of its promotion and has replayed past the target; delete the new StatefulSet with its claim, and restore again';
 
 function restoredPod({ spec }: Restore): string {
   return `${spec.destination.statefulSet}-0`;

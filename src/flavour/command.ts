@@ -34,6 +34,9 @@ const BEFORE = String.raw`(?:(?:\w+=\S*|exec|env|(?:gosu|su-exec)\s+\S+|(?:ba|da
 const PROGRAM = String.raw`(?:[^\s:@()]{0,199}\/)?(?:(?:postgres|postmaster|patroni|stolon-keeper|pg_autoctl)(?!\s+(?:--version|-V))|docker-entrypoint\.sh(?=\s*(?:$|[;&|])|\s+["']?(?:[-$]|(?:\S*\/)?postgres\b))|pg_ctl(?=[^;&|\n]{0,199}\sstart\b)|pg_ctlcluster)`;
 const SERVER_CALL = new RegExp(`${BEGIN}${BEFORE}${PROGRAM}(?=[\\s;&|)'"]|$)`, 'm');
 
+/** So much of a script is read: it is looked at in the path of every admission. */
+const READ = 32_768;
+
 export function baseName(path: string): string {
   return path.slice(path.lastIndexOf('/') + 1);
 }
@@ -67,7 +70,7 @@ export function isServer(start: Start): boolean {
 /** `-c script`, or a script's file and its arguments. */
 function shellStartsServer(words: readonly string[]): boolean {
   const flag = words.findIndex((word) => /^-\w*c$/.test(word));
-  if (flag >= 0) return SERVER_CALL.test((words[flag + 1] ?? '').replaceAll('\\\n', ' '));
+  if (flag >= 0) return SERVER_CALL.test((words[flag + 1] ?? '').slice(0, READ).replaceAll('\\\n', ' '));
   const file = words.findIndex((word) => !word.startsWith('-'));
   return file >= 0 && isServer(readWords(words.slice(file)));
 }

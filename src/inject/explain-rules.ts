@@ -1,6 +1,6 @@
 // The table behind `explain`: for each place that injection writes to, who asked for it. Room: inject (pure).
 import type { Container, StatefulSet } from '../api/kubernetes.ts';
-import { ANNOTATION, INJECTION_ANNOTATION, SIDECAR, STORAGE_VOLUME } from '../api/names.ts';
+import { ANNOTATION, INJECTION_ANNOTATION, RECOVER, SIDECAR, STORAGE_VOLUME } from '../api/names.ts';
 import { detect } from '../flavour/detect.ts';
 import type { Path } from '../lib/difference.ts';
 import { isObject } from '../lib/json.ts';
@@ -23,10 +23,15 @@ export function explainField(path: Path, value: unknown, context: ExplainContext
   if (list === 'initContainers' && containerAt(context, list, index)?.name === SIDECAR) {
     return explainSidecar(rest, value, context);
   }
+  if (list === 'initContainers') return RECOVERY;
   return explainDatabase(rest, value, context);
 }
 
+/** Only in a restored database of such an image. */
+const RECOVERY = "rule: recovery before the image's own start-up, which would undo it";
+
 function explainVolume(name: string | undefined, { settings }: ExplainContext): string {
+  if (name === RECOVER) return RECOVERY;
   if (name === STORAGE_VOLUME) return `${policy(settings)} spec.storage.s3.credentialsSecret`;
   return 'rule: Postgres and the sidecar share a directory for the archive command and its socket';
 }

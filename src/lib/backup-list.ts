@@ -51,3 +51,9 @@ export function chooseBaseBackup(backups: readonly Backup[], targetTime: string)
   const target = Date.parse(targetTime);
   return backups.filter(({ finishedAt }) => Date.parse(finishedAt) <= target).at(-1);
 }
+
+/** Of a base backup's name, base_<timeline><segment>...; undefined of any other text. */
+export function parseTimeline(backup: string): number | undefined {
+  const digits = /^base_([0-9A-F]{8})/.exec(backup)?.[1];
+  return digits === undefined ? undefined : Number.parseInt(digits, 16);
+}

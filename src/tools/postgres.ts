@@ -10,6 +10,8 @@ export interface Observed {
   /** Where this Postgres really keeps its data. */
   readonly dataDirectory: string;
   readonly inRecovery: boolean;
+  /** That it writes now; undefined in recovery. */
+  readonly timeline?: number;
   readonly lastReplayedTime?: string;
   readonly archiver: Archiver;
   readonly settings: ArchiveSettings;
@@ -29,6 +31,7 @@ export interface ArchiveSettings {
 const OBSERVE = `
   select pg_is_in_recovery() as in_recovery,
          pg_last_xact_replay_timestamp() as last_replayed,
+         case when not pg_is_in_recovery() then left(pg_walfile_name(pg_current_wal_lsn()), 8) end as timeline,
          current_setting('data_directory') as data_directory,
          current_setting('archive_mode') as archive_mode,
          current_setting('archive_mode') = 'off' as is_off,
@@ -69,9 +72,11 @@ function toObserved(row: Record<string, unknown>): Observed {
     Object.entries(archiver).filter(([, value]) => value !== undefined && value !== null),
   );
   const lastReplayedTime = time(row.last_replayed);
+  const timeline = typeof row.timeline === 'string' ? Number.parseInt(row.timeline, 16) : undefined;
   return {
     dataDirectory: String(row.data_directory),
     inRecovery: row.in_recovery === true,
+    ...(timeline === undefined ? {} : { timeline }),
     archiver: present as Archiver,
     settings: {
       timeoutSeconds: Number(row.timeout),

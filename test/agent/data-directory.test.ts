@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import {
   assertEmpty,
   fetchInto,
+  finishRestore,
   prepareRecovery,
   readIdentity,
   readRestoreRecord,
@@ -120,13 +121,17 @@ test('where the settings cannot be written no start of Postgres recovers', async
   assert.equal(existsSync(join(pgdata, 'recovery.signal')), false);
 });
 
-test('there is a recovery to serve only while both the signal and our record are there', async (context) => {
+test('a recovery is served until Postgres says that it is over, not until its signal is gone', async (context) => {
   const pgdata = await makeTempDir(context);
   assert.equal(await readRestoreRecord(pgdata), undefined);
-  writeFileSync(join(pgdata, 'walguard-restore.json'), JSON.stringify(RECORD));
-  assert.equal(await readRestoreRecord(pgdata), undefined, 'promoted: Postgres has removed the signal');
-  writeFileSync(join(pgdata, 'recovery.signal'), '');
+  await prepareRecovery(pgdata, RECORD);
   assert.deepEqual(await readRestoreRecord(pgdata), RECORD);
+  // Postgres removes the signal, and then asks for the history of a timeline.
+  rmSync(join(pgdata, 'recovery.signal'));
+  assert.deepEqual(await readRestoreRecord(pgdata), RECORD);
+  await finishRestore(pgdata);
+  assert.equal(await readRestoreRecord(pgdata), undefined);
+  assert.ok(existsSync(join(pgdata, 'walguard-restore.done.json')), 'where the data came from stays known');
 });
 
 test("a recovery of the user's own is none of ours", async (context) => {

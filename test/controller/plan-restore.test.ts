@@ -263,6 +263,18 @@ test('destination ours, promoted: Completed, with the last transaction that came
   assert.equal(status.baseBackup, 'base_1');
 });
 
+test('destination ours, promoted on the old timeline: it has replayed past the target, so Failed', () => {
+  const world = replaying(buildSidecarStatus({ timeline: 1 }));
+  const [restore] = world.restores;
+  if (restore?.status) restore.status = { ...restore.status, baseBackup: 'base_000000010000000000000003' };
+  const status = statusOf(plan(world));
+  assert.equal(status.phase, 'Failed');
+  assert.match(status.message ?? '', /replayed past the target; delete the new StatefulSet with its claim/);
+  const good = replaying(buildSidecarStatus({ timeline: 2 }));
+  if (good.restores[0]?.status) good.restores[0].status.baseBackup = 'base_000000010000000000000003';
+  assert.equal(statusOf(plan(good)).phase, 'Completed');
+});
+
 test('a restore that has ended is left alone, whatever becomes of its objects', () => {
   for (const phase of ['Completed', 'Failed'] as const) {
     const restore = { ...buildRestoreOf(), status: { phase } };

@@ -139,7 +139,7 @@ test('external: settings that the user forgot are named, with what to pass', asy
     return found?.reason === 'ArchiveSettingsMissing' ? found : undefined;
   });
   assert.equal(is, 'False');
-  assert.match(message, /^forgotten-0: .*archive_command, archive_timeout.*archive-wal %f/);
+  assert.match(message, /^forgotten-0: .*archive_command and archive_timeout.*archive-wal %f/);
   assert.doesNotMatch(message, /bin\/true/, 'a command of the user may hold secrets');
 });
 

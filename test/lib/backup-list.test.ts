@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { chooseBaseBackup, parseBackupList } from '../../src/lib/backup-list.ts';
+import { chooseBaseBackup, parseBackupList, parseTimeline } from '../../src/lib/backup-list.ts';
 
 /** As WAL-G 3.0.9 printed it with --json --detail. */
 const WAL_G = `[{"backup_name":"base_000000010000000000000003","time":"2026-11-21T02:42:43.298412475Z","wal_file_name":"000000010000000000000003","storage_name":"default","start_time":"2026-11-21T02:42:41.933719Z","finish_time":"2026-11-21T02:42:43.281775Z","date_fmt":"%Y-%m-%dT%H:%M:%S.%fZ","hostname":"vm","data_dir":"/var/lib/postgresql/data","pg_version":150018,"start_lsn":50331688,"finish_lsn":50331904,"is_permanent":false,"system_identifier":7710449571138806556,"uncompressed_size":23281133,"compressed_size":4347510,"user_data":{"job":"manual","n":1}}]`;
@@ -79,3 +79,8 @@ for (const [name, target, chosen] of CHOICES) {
 }
 
 test('without backups none is chosen', () => assert.equal(chooseBaseBackup([], '2026-11-21T05:00:00Z'), undefined));
+
+test('a backup says on which timeline it was made', () => {
+  assert.equal(parseTimeline('base_0000000A0000000000000003_D_000000010000000000000002'), 10);
+  assert.equal(parseTimeline('base_1'), undefined);
+});

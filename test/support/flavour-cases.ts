@@ -1,6 +1,7 @@
 // One StatefulSet for each way in which a family of images is run, and for each way of passing the settings.
 import type { Container, StatefulSet, Volume } from '../../src/api/kubernetes.ts';
-import { ANNOTATION } from '../../src/api/names.ts';
+import { ANNOTATION, RESTORED_BY_ANNOTATION } from '../../src/api/names.ts';
+import { bitnamiShape } from './flavour-shapes.ts';
 import { buildWorkload } from './workloads.ts';
 
 interface Shape {
@@ -25,46 +26,23 @@ const secret = (name: string, key: string) => ({ name, valueFrom: { secretKeyRef
 const PASSWORD = secret('POSTGRES_PASSWORD', 'password');
 const DATA = '/var/lib/postgresql/data';
 
-const READ_ONLY_ROOT = {
-  runAsUser: 1001,
-  runAsGroup: 1001,
-  runAsNonRoot: true,
-  readOnlyRootFilesystem: true,
-  allowPrivilegeEscalation: false,
-  capabilities: { drop: ['ALL'] },
-};
-
-/** As Bitnami's chart writes it: password in a file, read-only root, a user of its own. */
-const bitnamiChart = (): StatefulSet =>
-  build({
-    container: {
-      name: 'postgresql',
-      image: 'docker.io/bitnami/postgresql:17.6.0-debian-12-r4',
-      env: [
-        { name: 'POSTGRESQL_PORT_NUMBER', value: '5433' },
-        { name: 'POSTGRESQL_VOLUME_DIR', value: '/bitnami/postgresql' },
-        { name: 'PGDATA', value: '/bitnami/postgresql/data' },
-        { name: 'POSTGRES_USER', value: 'shop' },
-        { name: 'POSTGRES_PASSWORD_FILE', value: '/opt/bitnami/postgresql/secrets/password' },
-        { name: 'POSTGRES_POSTGRES_PASSWORD_FILE', value: '/opt/bitnami/postgresql/secrets/postgres-password' },
-        { name: 'POSTGRESQL_EXTRA_FLAGS', value: '-c shared_buffers=128MB' },
-      ],
-      securityContext: READ_ONLY_ROOT,
-      volumeMounts: [
-        { name: 'empty-dir', mountPath: '/tmp', subPath: 'tmp-dir' },
-        { name: 'empty-dir', mountPath: '/opt/bitnami/postgresql/conf', subPath: 'app-conf-dir' },
-        { name: 'password', mountPath: '/opt/bitnami/postgresql/secrets/' },
-        ...at('/bitnami/postgresql'),
-      ],
-    },
-    volumes: [
-      { name: 'empty-dir', emptyDir: {} },
-      { name: 'password', secret: { secretName: 'orders' } },
-    ],
+/** With options of the user's own, which stay. */
+function bitnamiChart(): StatefulSet {
+  const workload = bitnamiShape();
+  workload.spec.template.spec.containers[0]?.env?.push({
+    name: 'POSTGRESQL_EXTRA_FLAGS',
+    value: '-c shared_buffers=128MB',
   });
+  return workload;
+}
 
 export const FLAVOUR_CASES: Readonly<Record<string, () => StatefulSet>> = {
   'bitnami-chart': bitnamiChart,
+  'bitnami-restored': () => {
+    const workload = bitnamiChart();
+    workload.metadata.annotations = { ...workload.metadata.annotations, [RESTORED_BY_ANNOTATION]: 'uid-of-a-restore' };
+    return workload;
+  },
   'bitnami-digest-env-from': () =>
     build({
       container: {
