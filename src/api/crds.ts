@@ -73,12 +73,22 @@ const KINDS: readonly Kind[] = [
   },
 ];
 
-/** An API server refuses `additionalProperties: false` beside `properties`: structural schemas prune unknown fields instead. */
+/**
+ * An API server refuses `additionalProperties: false` beside `properties`: structural schemas prune unknown fields instead. And
+ * where the number of properties is wrong it asks no CEL rule, which would say more.
+ */
 function toStructural(schema: unknown): unknown {
   if (Array.isArray(schema)) return schema.map(toStructural);
-  if (schema === null || typeof schema !== 'object') return schema;
-  const entries = Object.entries(schema).filter(([key, value]) => key !== 'additionalProperties' || value !== false);
+  if (!isObject(schema)) return schema;
+  const entries = Object.entries(schema).filter(([key, value]) => {
+    if (key === 'additionalProperties') return value !== false;
+    return !/^m..Properties$/.test(key) || schema['x-kubernetes-validations'] === undefined;
+  });
   return Object.fromEntries(entries.map(([key, value]) => [key, toStructural(value)]));
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
 }
 
 function buildCrd(kind: Kind): KubeObject {

@@ -28,6 +28,9 @@ export const INJECTION_ANNOTATION = `${GROUP}/injection`;
 /** On what a Restore made, its uid: a later Restore of the same name must not take it for its own. */
 export const RESTORED_BY_ANNOTATION = `${GROUP}/restored-by`;
 
+/** On the webhook's TLS Secret, `leaf` or `ca`: renew it now. The controller takes it away when that is done. */
+export const RENEW_ANNOTATION = `${GROUP}/renew`;
+
 export const LABEL = {
   /** Name of the StatefulSet that an object of ours serves. */
   database: `${GROUP}/database`,

@@ -61,6 +61,18 @@ export const instanceSchema = {
         settingsRemedy: { type: 'string', description: 'What to do about missing settings.' },
       },
     },
+    firstRecoverabilityPoint: {
+      type: 'string',
+      format: 'date-time',
+      description:
+        'When the first known good base backup of this very cluster was finished: nothing before it can be restored.',
+    },
+    latestRestorableTime: {
+      type: 'string',
+      format: 'date-time',
+      description:
+        'When this pod last archived a WAL segment of this cluster: up to about then it can be restored without it.',
+    },
     lastSuccessfulBackup: backupSchema,
     lastFailedBackup: {
       type: 'object',
@@ -82,10 +94,24 @@ export const protectedDatabaseStatusSchema = {
     observedGeneration: { type: 'integer', format: 'int64' },
     conditions: { type: 'array', items: conditionSchema },
     instances: { type: 'array', items: instanceSchema },
+    firstRecoverabilityPoint: {
+      type: 'string',
+      format: 'date-time',
+      description:
+        'From then on it can be restored: of several clusters the latest one, absent while one of them has no base backup.',
+    },
+    latestRestorableTime: {
+      type: 'string',
+      format: 'date-time',
+      description: 'Up to then it can be restored from what is archived: of several clusters the earliest one.',
+    },
     lastSuccessfulBackup: { type: 'string', format: 'date-time' },
     lastArchivedWalTime: { type: 'string', format: 'date-time' },
   },
 } as const;
+
+/** Reason of the conditions of a database whose StatefulSet is gone, or names no policy any more. */
+export const NOT_PROTECTED = 'NotProtected';
 
 export type Backup = FromSchema<typeof backupSchema>;
 export type Instance = FromSchema<typeof instanceSchema>;

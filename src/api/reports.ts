@@ -24,7 +24,14 @@ export interface SidecarStatus {
 /** Last line of a base-backup job, in at most 4096 bytes. Skipped: the server is a standby; its primary is backed up. */
 export type BaseBackupReport =
   | { readonly ok: true; readonly skipped: 'standby' }
-  | { readonly ok: true; readonly backup: Backup; readonly systemIdentifier: string; readonly durationMs: number }
+  | {
+      readonly ok: true;
+      readonly backup: Backup;
+      /** When the oldest base backup of this cluster in the store was finished: RFC 3339. */
+      readonly firstFinishedAt: string;
+      readonly systemIdentifier: string;
+      readonly durationMs: number;
+    }
   | { readonly ok: false; readonly message: string };
 
 /** Last line of a restore job. */

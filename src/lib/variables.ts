@@ -1,5 +1,6 @@
 // Environment variables of a container as the kubelet would give them, as far as a manifest tells. Room: lib (pure).
 import type { Container, EnvVar } from '../api/kubernetes.ts';
+import { cloneJson } from './json.ts';
 
 /** unset: the manifest sets it nowhere. unknown: its value is known in the cluster only. */
 export type Variable =
@@ -17,8 +18,13 @@ export function findEntry({ env }: Container, name: string): EnvVar | undefined 
 /** More than any path or name; what grows beyond it by references is not read. */
 const LONGEST = 4096;
 
+const NONE: ReadonlyMap<string, Variable> = new Map();
+
 /** With `$(NAME)` replaced where NAME is set above. Any other NAME is unknown: Kubernetes has the Services' variables too. */
 export function resolveVariable(container: Container, name: string): Variable {
+  const wanted = findEntry(container, name);
+  if (!wanted) return { kind: 'unset' };
+  if (!String(wanted.value ?? '').includes('$')) return resolveEntry(wanted, NONE);
   const above = new Map<string, Variable>();
   for (const entry of container.env ?? []) above.set(entry.name, resolveEntry(entry, above));
   return above.get(name) ?? { kind: 'unset' };
@@ -52,5 +58,5 @@ export function copyEntries({ env = [] }: Container, names: readonly string[]): 
     if (!wanted.has(name)) continue;
     for (const [, referred] of String(value ?? '').matchAll(REFERENCE)) if (referred) wanted.add(referred);
   }
-  return structuredClone(list.filter(({ name }) => wanted.has(name)));
+  return cloneJson(list.filter(({ name }) => wanted.has(name)));
 }

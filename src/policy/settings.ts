@@ -1,6 +1,9 @@
 // The settings that hold for one workload: the policy's, with every default filled in. Room: policy (pure).
-import { type BackupPolicySpec, backupPolicySpecSchema } from '../api/backup-policy.ts';
+import type { BackupPolicySpec, CompletePolicySpec } from '../api/backup-policy.ts';
 import { parseDurationSeconds } from '../lib/duration.ts';
+import type { Reason } from '../lib/reason.ts';
+import { findImpossible, notYetPossible } from './rules/policy/not-yet-possible.ts';
+import { completePolicySpec } from './schema.ts';
 
 export interface StorageSettings {
   /** Bucket and path without a trailing slash, such as s3://walguard. */
@@ -20,26 +23,33 @@ export interface Settings {
   readonly schedule: string;
   readonly timeZone: string;
   readonly baseBackupTimeoutSeconds: number;
+  /** What the StatefulSet should have; it is only warned. */
+  readonly workload?: CompletePolicySpec['workload'];
 }
 
-const { s3 } = backupPolicySpecSchema.properties.storage.properties;
-const { archive, baseBackup } = backupPolicySpecSchema.properties;
-
-export function resolveSettings(policy: string, spec: BackupPolicySpec): Settings {
-  const { prefix, endpoint, region, forcePathStyle, credentialsSecret } = spec.storage.s3;
+/** Or why there are none: this version would have to leave out what the policy promises of stored data. */
+export function resolveSettings(policy: string, spec: BackupPolicySpec): Settings | readonly Reason[] {
+  const complete = completePolicySpec(spec);
+  const { storage, archive, baseBackup, workload } = complete;
+  const impossible = findImpossible(complete);
+  if (storage.s3 === undefined || impossible.length > 0) {
+    return impossible.map((finding) => ({ code: notYetPossible.id, ...finding }));
+  }
+  const { prefix, endpoint, region, forcePathStyle, credentialsSecret } = storage.s3;
   return {
     policy,
     storage: {
       prefix: prefix.replace(/\/+$/, ''),
       ...(endpoint === undefined ? {} : { endpoint }),
-      region: region ?? s3.properties.region.default,
-      forcePathStyle: forcePathStyle ?? s3.properties.forcePathStyle.default,
+      region,
+      forcePathStyle,
       credentialsSecret,
     },
-    archiveTimeoutSeconds: parseDurationSeconds(spec.archive?.timeout ?? archive.properties.timeout.default),
-    compression: spec.archive?.compression ?? archive.properties.compression.default,
-    schedule: spec.baseBackup?.schedule ?? baseBackup.properties.schedule.default,
-    timeZone: spec.baseBackup?.timeZone ?? baseBackup.properties.timeZone.default,
-    baseBackupTimeoutSeconds: parseDurationSeconds(spec.baseBackup?.timeout ?? baseBackup.properties.timeout.default),
+    archiveTimeoutSeconds: parseDurationSeconds(archive.timeout),
+    compression: archive.compression,
+    schedule: baseBackup.schedule,
+    timeZone: baseBackup.timeZone,
+    baseBackupTimeoutSeconds: parseDurationSeconds(baseBackup.timeout),
+    ...(workload === undefined ? {} : { workload }),
   };
 }

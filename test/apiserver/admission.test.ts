@@ -29,8 +29,9 @@ describe('what is refused', () => {
   test('a Postgres without a policy is refused where the mode is enforce, and the message says what to add', async () => {
     const { code, stderr } = await apply(buildPostgres({ namespace: 'mode-enforce', name: 'bare' }));
     assert.equal(code, 1);
-    assert.match(stderr, /backup-required: StatefulSet "bare" runs Postgres and names no backup policy/);
+    assert.match(stderr, /denied the request: backup-required: StatefulSet "bare": /);
     assert.match(stderr, /Add the annotation walguard\.dev\/policy: standard/);
+    assert.doesNotMatch(stderr, /Warning/, 'what refuses is not said twice');
     assert.equal(await live('mode-enforce', 'bare'), undefined);
   });
 
@@ -46,6 +47,7 @@ describe('what is refused', () => {
       annotations: { [ANNOTATION.policy]: 'nightly' },
     });
     const { stderr } = await apply(manifest);
+    assert.doesNotMatch(stderr, /Warning/, 'the mutating webhook does not say it too');
     assert.match(stderr, /policy-unknown: .*"nightly", which does not exist\. There are: standard\./);
   });
 

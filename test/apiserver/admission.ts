@@ -14,6 +14,9 @@ metadata: {name: standard}
 spec: {storage: {s3: {prefix: "s3://backups", endpoint: "http://store.test:7070", credentialsSecret: walguard-storage}}}
 `;
 
+/** What the running walguard injects. */
+export const FIRST_IMAGE = 'example.test/walguard:1';
+
 export interface Admission {
   readonly cluster: Cluster;
   /** Another version of walguard in the place of the running one: it would inject this image. */
@@ -22,7 +25,8 @@ export interface Admission {
   readonly stop: () => Promise<void>;
 }
 
-export async function startAdmission(): Promise<Admission> {
+/** @param prepare stores what was there before walguard */
+export async function startAdmission(prepare?: (cluster: Cluster) => Promise<void>): Promise<Admission> {
   const cluster = await up({ apiOnly: true });
   const certificates = await mintCertificates();
   const port = await findFreePort();
@@ -35,8 +39,9 @@ export async function startAdmission(): Promise<Admission> {
     await kubectl(cluster, ['create', 'namespace', `mode-${mode}`]);
     await kubectl(cluster, ['label', 'namespace', `mode-${mode}`, `walguard.dev/mode=${mode}`]);
   }
+  await prepare?.(cluster);
   await applyConfigurations(cluster, port, certificates.ca);
-  let webhook = await startWebhook(cluster, port, certificates, 'example.test/walguard:1');
+  let webhook = await startWebhook(cluster, port, certificates, FIRST_IMAGE);
   return {
     cluster,
     upgrade: async (image) => {

@@ -1,7 +1,7 @@
 // The real webhook program as a child process, called by a real API server through https on loopback.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:https';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -35,6 +35,7 @@ export async function mintCertificates(): Promise<Certificates> {
     extensions: [{ name: 'subjectAltName', altNames: [{ type: 7, ip: '127.0.0.1' }] }],
   });
   const directory = mkdtempSync(join(tmpdir(), 'walguard-tls-'));
+  process.on('exit', () => rmSync(directory, { recursive: true, force: true }));
   for (const [name, text] of [
     ['ca.crt', ca.cert],
     ['tls.crt', leaf.cert],

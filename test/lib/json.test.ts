@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
-import { isEqual, isObject, shortHash, toStableJson } from '../../src/lib/json.ts';
+import { cloneJson, isEqual, isObject, shortHash, toStableJson } from '../../src/lib/json.ts';
 
 /** Plain JSON, as a body has it. */
 const json = fc.jsonValue().map((value): unknown => JSON.parse(JSON.stringify(value)));
@@ -64,4 +64,34 @@ test('the short hash is FNV-1a of the UTF-8 bytes', () => {
     assert.equal(shortHash(text), hash);
   }
   assert.match(shortHash('naïve ☃'), /^[0-9a-f]{8}$/);
+});
+
+test('a clone is equal and shares nothing', () => {
+  fc.assert(
+    fc.property(json, (value) => {
+      const before = JSON.stringify(value);
+      const copy = cloneJson(value);
+      assert.deepEqual(copy, value);
+      scribble(copy);
+      assert.equal(JSON.stringify(value), before);
+    }),
+  );
+});
+
+/** Writes into every list and every object of it. */
+function scribble(value: unknown): void {
+  if (Array.isArray(value)) {
+    value.forEach(scribble);
+    value.push('scribble');
+  } else if (isObject(value)) {
+    Object.values(value).forEach(scribble);
+    value.scribble = true;
+  }
+}
+
+test('a clone keeps __proto__ as the key that it is in JSON, and fields that are undefined', () => {
+  const copy = cloneJson(JSON.parse('{"a":{"__proto__":{"polluted":true}}}'));
+  assert.equal(JSON.stringify(copy), '{"a":{"__proto__":{"polluted":true}}}');
+  assert.equal(copy.a.polluted, undefined);
+  assert.ok('a' in cloneJson({ a: undefined }));
 });

@@ -45,3 +45,19 @@ test('what a policy says wins over every default', () => {
     baseBackupTimeoutSeconds: 86_400,
   });
 });
+
+test('what would have to be kept elsewhere or open is no setting but a reason', () => {
+  const volume = resolveSettings('gold', { storage: { volume: { size: '10Gi' } } });
+  const encryption = { method: 'libsodium', keySecret: 'key' } as const;
+  const encrypted = resolveSettings('gold', { storage: { s3: S3 }, encryption });
+  for (const [settings, field] of [
+    [volume, 'spec.storage.volume'],
+    [encrypted, 'spec.encryption'],
+  ] as const) {
+    assert.ok(!('storage' in settings));
+    assert.deepEqual(
+      settings.map((reason) => `${reason.code} ${reason.field}`),
+      [`not-yet-possible ${field}`],
+    );
+  }
+});
