@@ -2,6 +2,7 @@
 import type { StatefulSet } from '../api/kubernetes.ts';
 import { ANNOTATION } from '../api/names.ts';
 import type { Reason } from '../lib/reason.ts';
+import { didYouMean } from '../lib/similar.ts';
 import { type Candidate, findCandidate, findDataMount } from './evidence.ts';
 import { EXTERNAL_SETTINGS, type Flavour } from './flavour.ts';
 import { FLAVOURS } from './index.ts';
@@ -94,20 +95,21 @@ function findUnknownContainer({ metadata, spec }: StatefulSet): Reason[] {
       code: 'container-unknown',
       field: `metadata.annotations[${ANNOTATION.container}]`,
       seen: `"${named}", which no container is called`,
-      remedy: `Write one of: ${names.join(', ')}.`,
+      remedy: `Write one of: ${names.join(', ')}.${didYouMean(named, names)}`,
     },
   ];
 }
 
 function findUnknownFlavour({ metadata }: StatefulSet): Reason[] {
   const stated = metadata.annotations?.[ANNOTATION.flavour];
-  if (stated === undefined || FLAVOURS.some(({ id }) => id === stated)) return [];
+  const ids = FLAVOURS.map(({ id }) => id);
+  if (stated === undefined || ids.includes(stated)) return [];
   return [
     {
       code: 'flavour-unknown',
       field: `metadata.annotations[${ANNOTATION.flavour}]`,
       seen: `"${stated}", which walguard does not know`,
-      remedy: `Write one of: ${FLAVOURS.map(({ id }) => id).join(', ')}.`,
+      remedy: `Write one of: ${ids.join(', ')}.${didYouMean(stated, ids)}`,
     },
   ];
 }

@@ -2,6 +2,7 @@
 import type { Condition } from '../api/kubernetes.ts';
 import type { Archiver, Instance, ProtectedDatabaseStatus } from '../api/protected-database.ts';
 import { isCovered, listMembers, newestBackups } from '../lib/cluster-members.ts';
+import { earliest, latest, listWindows } from '../lib/recovery-window.ts';
 
 export interface Observation {
   readonly policy: string;
@@ -34,6 +35,7 @@ export function assess(observed: Observation, previous: readonly Condition[], no
     observedGeneration: observed.generation,
     conditions: Object.entries(findings).map(([type, finding]) => toCondition(type, finding, previous, now)),
     instances: known,
+    ...assessWindow(observed.instances, known),
     ...newest(
       'lastSuccessfulBackup',
       observed.instances.map((each) => each.lastSuccessfulBackup?.finishedAt),
@@ -42,6 +44,23 @@ export function assess(observed: Observation, previous: readonly Condition[], no
       'lastArchivedWalTime',
       observed.instances.map((each) => each.archiver?.lastArchivedTime),
     ),
+  };
+}
+
+/**
+ * All clusters of the database together: from when on, and up to when, each of them can be restored. A pod of which nothing
+ * is known yet does not count, and one that was scaled away only for the cluster that it was of.
+ */
+function assessWindow(
+  present: readonly Instance[],
+  known: readonly Instance[],
+): Pick<ProtectedDatabaseStatus, 'firstRecoverabilityPoint' | 'latestRestorableTime'> {
+  const windows = listWindows(known).filter(({ pods }) => present.some(({ pod }) => pods.includes(pod)));
+  const first = windows.every(({ from }) => from) ? latest(windows.map(({ from }) => from)) : undefined;
+  const last = windows.every(({ to }) => to) ? earliest(windows.map(({ to }) => to)) : undefined;
+  return {
+    ...(first === undefined ? {} : { firstRecoverabilityPoint: first }),
+    ...(last === undefined ? {} : { latestRestorableTime: last }),
   };
 }
 

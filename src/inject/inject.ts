@@ -24,22 +24,39 @@ export type Injection =
  */
 export function inject(workload: StatefulSet, settings: Settings, image: string): Injection {
   const result = strip(workload);
-  const detection = detect(result);
+  const examined = examine(result);
+  if (examined.kind !== 'fit') return examined;
+  addTo(result, examined.server, examined.mode, settings, image);
+  return { kind: 'injected', workload: result };
+}
+
+/** Why it cannot be injected, whatever its policy; empty where it can, or is left alone. */
+export function findRefusals(workload: StatefulSet): readonly Reason[] {
+  const examined = examine(strip(workload));
+  return examined.kind === 'refused' ? examined.refusals : [];
+}
+
+type Examined =
+  | Exclude<Injection, { readonly kind: 'injected' }>
+  | { readonly kind: 'fit'; readonly server: PostgresServer; readonly mode: SettingsMode };
+
+/** @param workload without an injection */
+function examine(workload: StatefulSet): Examined {
+  const detection = detect(workload);
   if (detection.kind === 'not-postgres' || detection.kind === 'operator-owned') {
     return { kind: 'left-alone', reason: detection.reason };
   }
-  const mode = readSettingsMode(result);
+  const mode = readSettingsMode(workload);
   const found = detection.kind === 'server' ? detection.server : detection.found;
   // All at once, so that a person mends all at once.
   const refusals = [
-    ...(found ? findObstacles(result, found, mode) : []),
+    ...(found ? findObstacles(workload, found, mode) : []),
     ...(detection.kind === 'refused' ? detection.refusals : []),
   ];
   if (detection.kind === 'refused' || typeof mode !== 'string' || refusals.length > 0) {
     return { kind: 'refused', refusals };
   }
-  addTo(result, detection.server, mode, settings, image);
-  return { kind: 'injected', workload: result };
+  return { kind: 'fit', server: detection.server, mode };
 }
 
 function findObstacles(workload: StatefulSet, found: FoundServer, mode: SettingsMode | Reason): Reason[] {

@@ -5,7 +5,10 @@ import { detect } from '../flavour/detect.ts';
 import type { Reason } from '../lib/reason.ts';
 import { resolveExemption } from '../policy/exemption.ts';
 import { policyOf } from '../policy/policy-of.ts';
+import { evaluate } from '../policy/rule.ts';
+import { WORKLOAD_RULES } from '../policy/rules/workload.ts';
 import type { Settings } from '../policy/settings.ts';
+import { type AdmissionInput, gatherFacts, isRefusals } from './facts.ts';
 import { inject } from './inject.ts';
 import { findMalformed } from './shape.ts';
 import { strip } from './strip.ts';
@@ -23,6 +26,8 @@ export interface Judgement {
   readonly flavour?: string;
   /** Why; empty for a protected one. */
   readonly reasons: readonly Reason[];
+  /** What the webhook would say besides, whatever the verdict. */
+  readonly warnings?: readonly Reason[];
 }
 
 export interface JudgeContext {
@@ -67,35 +72,44 @@ export function judge(object: KubeObject, context: JudgeContext): Judgement {
  * | Postgres                     | assumed      | none      | protected, or refused with every reason  |
  * | Postgres                     | no           | none      | unprotected                              |
  */
-function judgeStatefulSet(
-  workload: StatefulSet,
-  { findSettings, assumedPolicy, image, today }: JudgeContext,
-): Judgement {
+function judgeStatefulSet(workload: StatefulSet, context: JudgeContext): Judgement {
   const detection = detect(strip(workload));
+  const exemption = resolveExemption(workload, context.today);
+  const named = policyOf(workload);
+  const policy = named ?? (exemption.kind === 'none' ? context.assumedPolicy : undefined);
+  const settings = policy === undefined ? undefined : context.findSettings(policy);
+  const warnings = findWarnings(workload, settings, context);
   if (detection.kind === 'not-postgres' || detection.kind === 'operator-owned') {
-    return { verdict: 'ignored', reasons: [detection.reason] };
+    return { verdict: 'ignored', reasons: [detection.reason], ...warnings };
   }
   const found = detection.kind === 'server' ? detection.server.flavour : detection.found?.flavour;
-  const flavour = found ? { flavour: found.id } : {};
-  const named = policyOf(workload);
-  const exemption = resolveExemption(workload, today);
-  if (named === undefined && exemption.kind === 'holds') return { verdict: 'exempt', ...flavour, reasons: [] };
+  const known = { ...(found ? { flavour: found.id } : {}), ...warnings };
+  if (named === undefined && exemption.kind === 'holds') return { verdict: 'exempt', reasons: [], ...known };
   if (named === undefined && exemption.kind === 'refused') {
-    return { verdict: 'refused', ...flavour, reasons: [exemption.reason] };
+    return { verdict: 'refused', reasons: [exemption.reason], ...known };
   }
-  const policy = named ?? assumedPolicy;
-  if (policy === undefined) return { verdict: 'unprotected', ...flavour, reasons: [unprotected] };
-  const settings = findSettings(policy);
-  if (!('storage' in settings)) return { verdict: 'refused', ...flavour, reasons: settings };
-  const injection = inject(workload, settings, image);
+  if (settings === undefined) return { verdict: 'unprotected', reasons: [unprotected], ...known };
+  if (isRefusals(settings)) return { verdict: 'refused', reasons: settings, ...known };
+  const injection = inject(workload, settings, context.image);
   switch (injection.kind) {
     case 'injected':
-      return { verdict: 'protected', ...flavour, reasons: [] };
+      return { verdict: 'protected', reasons: [], ...known };
     case 'refused':
-      return { verdict: 'refused', ...flavour, reasons: injection.refusals };
+      return { verdict: 'refused', reasons: injection.refusals, ...known };
     case 'left-alone':
-      return { verdict: 'ignored', reasons: [injection.reason] };
+      return { verdict: 'ignored', reasons: [injection.reason], ...warnings };
   }
+}
+
+/** Those of the webhook's rules that only warn; the verdict says what the others do. */
+function findWarnings(
+  workload: StatefulSet,
+  settings: AdmissionInput['settings'],
+  { image, today }: JudgeContext,
+): Pick<Judgement, 'warnings'> {
+  const facts = gatherFacts({ workload, old: undefined, image, settings, today });
+  const warnings = evaluate(WORKLOAD_RULES, facts).filter(({ severity }) => severity === 'warn');
+  return warnings.length === 0 ? {} : { warnings: warnings.map(({ reason }) => reason) };
 }
 
 export const unprotected: Reason = {

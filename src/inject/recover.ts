@@ -3,6 +3,7 @@
 import type { Container, EnvVar, StatefulSet, Volume } from '../api/kubernetes.ts';
 import { RECOVER, RESTORED_BY_ANNOTATION, SHARED_DIR, SIDECAR } from '../api/names.ts';
 import type { PostgresServer } from '../flavour/detect.ts';
+import { cloneJson } from '../lib/json.ts';
 import { findEntry } from '../lib/variables.ts';
 
 /** Its own configuration and socket: the image makes its configuration at a start only, outside of the data. */
@@ -60,9 +61,7 @@ export function buildRecovery({ metadata }: StatefulSet, server: PostgresServer)
 }
 
 function buildContainer(server: PostgresServer): Container {
-  const { image, imagePullPolicy, envFrom, resources, securityContext, volumeMounts } = structuredClone(
-    server.container,
-  );
+  const { image, imagePullPolicy, envFrom, resources, securityContext, volumeMounts } = cloneJson(server.container);
   const { uid, gid } = server.identity;
   return {
     name: RECOVER,
@@ -85,6 +84,6 @@ function buildContainer(server: PostgresServer): Container {
 /** The data directory as the sidecar is told it. */
 function buildEnv({ container, pgdata }: PostgresServer): EnvVar[] {
   const isOpen = container.envFrom !== undefined && findEntry(container, 'PGDATA') === undefined;
-  const others = structuredClone(container.env ?? []).filter(({ name }) => name !== 'PGDATA');
+  const others = cloneJson(container.env ?? []).filter(({ name }) => name !== 'PGDATA');
   return [...others, { name: isOpen ? 'WALGUARD_PGDATA' : 'PGDATA', value: pgdata }];
 }

@@ -6,6 +6,7 @@ import type { FoundServer } from '../flavour/detect.ts';
 import type { PlacedOption } from '../flavour/flavour.ts';
 import { parseImage } from '../lib/image.ts';
 import type { Reason } from '../lib/reason.ts';
+import { didYouMean } from '../lib/similar.ts';
 
 /**
  * managed: walguard passes them, and stays away from an archiver of the user's own.
@@ -25,7 +26,7 @@ export function readSettingsMode({ metadata }: StatefulSet): SettingsMode | Reas
       code: 'archive-settings-unknown',
       field: FIELD,
       seen: `"${text}"`,
-      remedy: `Write one of: ${SETTINGS_MODES.join(', ')}.`,
+      remedy: `Write one of: ${SETTINGS_MODES.join(', ')}.${didYouMean(text, SETTINGS_MODES)}`,
     }
   );
 }

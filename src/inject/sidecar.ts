@@ -3,6 +3,7 @@
 import type { Container, EnvVar, StatefulSet, Volume, VolumeMount } from '../api/kubernetes.ts';
 import { SHARED_DIR, SIDECAR, SIDECAR_PORT, STORAGE_DIR, STORAGE_VOLUME } from '../api/names.ts';
 import type { PostgresServer } from '../flavour/detect.ts';
+import { cloneJson } from '../lib/json.ts';
 import { copyEntries, findEntry, readVariable } from '../lib/variables.ts';
 import type { Settings } from '../policy/settings.ts';
 import type { SettingsMode } from './settings-mode.ts';
@@ -56,7 +57,7 @@ export function buildEnvironment(
 ): { envFrom?: Record<string, unknown>[]; env: EnvVar[] } {
   const { envFrom } = server.container;
   return {
-    ...(envFrom ? { envFrom: structuredClone(envFrom) } : {}),
+    ...(envFrom ? { envFrom: cloneJson(envFrom) } : {}),
     env: [
       ...buildLoginEnv(server),
       { name: 'WALGUARD_DATABASE', value: database },
@@ -89,7 +90,7 @@ export function findPasswordMounts({ container, flavour, dataMount }: PostgresSe
     (mount) =>
       mount.name !== dataMount.name && paths.some((path) => path.startsWith(`${mount.mountPath.replace(/\/+$/, '')}/`)),
   );
-  return mounts.map((mount) => ({ ...structuredClone(mount), readOnly: true }));
+  return mounts.map((mount) => ({ ...cloneJson(mount), readOnly: true }));
 }
 
 /** What only the sidecar is told: how to reach Postgres beside it, and what to see to. */
@@ -124,7 +125,7 @@ export function buildSidecar(
     volumeMounts: [
       { name: SIDECAR, mountPath: SHARED_DIR },
       { name: STORAGE_VOLUME, mountPath: STORAGE_DIR, readOnly: true },
-      structuredClone(server.dataMount),
+      cloneJson(server.dataMount),
       ...findPasswordMounts(server),
     ],
   };

@@ -1,6 +1,8 @@
 // Storage settings as the variables both engines read. No secrets here: those are files. Room: inject (pure).
-import type { EnvVar } from '../api/kubernetes.ts';
-import type { Settings } from '../policy/settings.ts';
+import type { EnvVar, StatefulSet } from '../api/kubernetes.ts';
+import { SIDECAR, STORAGE_VOLUME } from '../api/names.ts';
+import { readVariable } from '../lib/variables.ts';
+import type { Settings, StorageSettings } from '../policy/settings.ts';
 
 /**
  * Set by us because the engines' defaults lose data or hang (facts: WAL-G 3.0.9 and walrus 0.4.1, measured):
@@ -27,4 +29,24 @@ export function buildStorageEnv({ storage, compression }: Settings): EnvVar[] {
     { name: 'WALG_COMPRESSION_METHOD', value: compression },
     ...GUARDS,
   ];
+}
+
+/**
+ * Where an injected database archives, whatever its policy says by now: a changed policy reaches the sidecar with the next
+ * rollout, and a base backup without the WAL beside it could not be restored. Undefined where nothing is injected.
+ */
+export function readInjectedStorage({ spec }: StatefulSet): StorageSettings | undefined {
+  const { initContainers = [], volumes = [] } = spec.template.spec;
+  const sidecar = initContainers.find(({ name }) => name === SIDECAR);
+  const read = (name: string) => (sidecar ? readVariable(sidecar, name) : undefined);
+  const secret = volumes.find(({ name }) => name === STORAGE_VOLUME)?.secret as { secretName?: string } | undefined;
+  const [prefix, region, endpoint] = [read('WALGUARD_STORAGE_PREFIX'), read('AWS_REGION'), read('AWS_ENDPOINT')];
+  if (prefix === undefined || region === undefined || secret?.secretName === undefined) return undefined;
+  return {
+    prefix,
+    ...(endpoint === undefined ? {} : { endpoint }),
+    region,
+    forcePathStyle: read('AWS_S3_FORCE_PATH_STYLE') === 'true',
+    credentialsSecret: secret.secretName,
+  };
 }

@@ -1,6 +1,7 @@
 // The exact inverse of inject: removes only what is ours, by name, where inject left its record. Room: inject (pure).
 import type { Container, PodTemplate, StatefulSet, VolumeMount } from '../api/kubernetes.ts';
 import { INJECTION_ANNOTATION, RECOVER, SHARED_DIR, SIDECAR, STORAGE_VOLUME } from '../api/names.ts';
+import { cloneJson } from '../lib/json.ts';
 import { removeArchiveSettings } from './archive-settings.ts';
 import { type InjectionRecord, readRecord, removeMade } from './record.ts';
 
@@ -10,10 +11,13 @@ export function isInjected({ spec }: StatefulSet): boolean {
   return sidecar && readRecord(spec.template) !== undefined;
 }
 
-/** A copy of the workload without walguard's injection; equal to the input where there is none. */
+/**
+ * A copy of the workload without walguard's injection; equal to the input where there is none. Its template may be changed;
+ * the rest, which may be large, is shared with the input.
+ */
 export function strip(workload: StatefulSet): StatefulSet {
-  const result = structuredClone(workload);
-  const { template } = result.spec;
+  const template = cloneJson(workload.spec.template);
+  const result = { ...workload, spec: { ...workload.spec, template } };
   const record = readRecord(template);
   if (!record) return result;
   const { spec, metadata } = template;

@@ -5,19 +5,27 @@ import type { Reason } from '../lib/reason.ts';
 
 export type Exemption =
   | { readonly kind: 'none' }
-  | { readonly kind: 'holds'; readonly reason: string }
+  | {
+      readonly kind: 'holds';
+      readonly reason: string;
+      /** Last day on which it holds, YYYY-MM-DD; without one it has no end. */
+      readonly until?: string;
+      /** Days after today on which it still holds; 0 on its last day. */
+      readonly daysLeft?: number;
+    }
   | { readonly kind: 'refused'; readonly reason: Reason };
 
 const FIELD = 'metadata.annotations';
+const DAY_MS = 86_400_000;
 
 /**
- * | exempt | exempt-until        | result  |
- * | absent | any                 | none    |
- * | blank  | any                 | refused |
- * | reason | absent              | holds   |
- * | reason | not a date          | refused |
- * | reason | before today (UTC)  | refused |
- * | reason | today or later      | holds   |
+ * | exempt | exempt-until        | result                            |
+ * | absent | any                 | none                              |
+ * | blank  | any                 | refused: exemption-without-reason |
+ * | reason | absent              | holds, without an end             |
+ * | reason | not a date          | refused: exemption-date           |
+ * | reason | before today (UTC)  | refused: exemption-ended          |
+ * | reason | today or later      | holds, until then                 |
  *
  * @param today YYYY-MM-DD in UTC
  */
@@ -39,7 +47,7 @@ export function resolveExemption(workload: StatefulSet, today: string): Exemptio
       `Name a policy in ${ANNOTATION.policy}, or move the date.`,
     );
   }
-  return { kind: 'holds', reason };
+  return { kind: 'holds', reason, until, daysLeft: (Date.parse(until) - Date.parse(today)) / DAY_MS };
 }
 
 function isDate(text: string): boolean {

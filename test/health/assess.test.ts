@@ -260,6 +260,51 @@ test('the newest backup and the newest archived segment of all instances are rep
   assert.equal(status.instances?.length, 3);
 });
 
+// | clusters of the pods there are | window of the database |
+
+const cluster = (id: string, from?: string, to?: string): Partial<Instance> => ({
+  systemIdentifier: id,
+  storagePrefix: `s3://backups/${id}`,
+  ...(from ? { firstRecoverabilityPoint: from } : {}),
+  ...(to ? { latestRestorableTime: to } : {}),
+});
+const [EARLY, LATE, LAST] = [before(7200), before(3600), before(30)];
+
+const WINDOWS: Readonly<Record<string, readonly [Observation, readonly (string | undefined)[]]>> = {
+  'one cluster, and standbys': [
+    observe(instance(cluster('1', LATE, LAST)), instance({ pod: 'orders-1', ...cluster('1', EARLY) })),
+    [EARLY, LAST],
+  ],
+  'two clusters: when both can be restored': [
+    observe(instance(cluster('1', EARLY, LAST)), instance({ pod: 'orders-1', ...cluster('2', LATE, LATE) })),
+    [LATE, LATE],
+  ],
+  'two clusters, one without a base backup': [
+    observe(instance(cluster('1', EARLY, LAST)), instance({ pod: 'orders-1', ...cluster('2') })),
+    [undefined, undefined],
+  ],
+  'a pod of which nothing is known yet': [
+    observe(instance(cluster('1', EARLY, LAST)), instance({ pod: 'orders-1' })),
+    [EARLY, LAST],
+  ],
+  'a member that was scaled away': [
+    { ...observe(instance(cluster('1', LATE, LAST))), retired: [{ pod: 'orders-1', ...cluster('1', EARLY) }] },
+    [EARLY, LAST],
+  ],
+  'another cluster that was scaled away': [
+    { ...observe(instance(cluster('1', EARLY, LAST))), retired: [{ pod: 'orders-1', ...cluster('2', LATE, LATE) }] },
+    [EARLY, LAST],
+  ],
+  'no pod': [observe(), [undefined, undefined]],
+};
+
+for (const [name, [observation, expected]] of Object.entries(WINDOWS)) {
+  test(`from when to when it can be restored: ${name}`, () => {
+    const { firstRecoverabilityPoint, latestRestorableTime } = assess(observation, [], NOW);
+    assert.deepEqual([firstRecoverabilityPoint, latestRestorableTime], expected);
+  });
+}
+
 test('what was never seen is left out, not made up', () => {
   const status = assess(observe({ pod: 'orders-0' }), [], NOW);
   assert.equal('lastSuccessfulBackup' in status, false);

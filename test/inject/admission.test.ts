@@ -5,12 +5,19 @@ import { ANNOTATION, SIDECAR } from '../../src/api/names.ts';
 import { type AdmissionInput, decideMutation, decideValidation } from '../../src/inject/admission.ts';
 import { isInjected, strip } from '../../src/inject/strip.ts';
 import type { Reason } from '../../src/lib/reason.ts';
-import { openGoldenFolder } from '../support/golden.ts';
+import {
+  annotate,
+  deleted,
+  exempt,
+  misnamed,
+  older,
+  operatorOwned,
+  redis,
+  withArgs,
+  wrapped,
+} from '../support/admission-cases.ts';
 import { injected } from '../support/injected.ts';
 import { buildWorkload, IMAGE, SETTINGS } from '../support/workloads.ts';
-
-const golden = openGoldenFolder(import.meta.url, 'golden/admission/');
-const TODAY = '2026-11-21';
 
 const UNKNOWN: Reason = {
   code: 'policy-unknown',
@@ -20,45 +27,24 @@ const UNKNOWN: Reason = {
 };
 
 const named = (policy = 'standard') => buildWorkload({ policy });
-const older = () => injected(named(), { ...SETTINGS, archiveTimeoutSeconds: 99 }, 'example.test/walguard:0');
-
-function annotate(workload: StatefulSet, annotations: Record<string, string>): StatefulSet {
-  return { ...workload, metadata: { ...workload.metadata, annotations } };
-}
-
-function withArgs(workload: StatefulSet, args: string[]): StatefulSet {
-  const result = structuredClone(workload);
-  for (const container of result.spec.template.spec.containers) container.args = args;
-  return result;
-}
 
 function input(
   workload: StatefulSet,
   old?: StatefulSet,
   settings: AdmissionInput['settings'] = SETTINGS,
 ): AdmissionInput {
-  return { workload, old, image: IMAGE, settings, today: TODAY };
+  return { workload, old, image: IMAGE, settings, today: '2026-11-21' };
 }
 
 const template = ({ spec }: StatefulSet) => JSON.stringify(spec.template);
 
-// decideMutation: | policy named | old injected | template changed | policy changed | result |
+// decideMutation: | policy named | old injected | template changed | policy changed | result | code |
 
 test('no policy named: what was injected is taken out, whatever was there before', () => {
   for (const old of [undefined, buildWorkload(), older()]) {
-    const { workload, warnings } = decideMutation(input(injected(buildWorkload()), old, undefined));
-    assert.deepEqual(workload, buildWorkload());
-    assert.equal(warnings.length, old && isInjected(old) ? 1 : 0, 'a restart is announced');
+    const { workload, code } = decideMutation(input(injected(buildWorkload()), old, undefined));
+    assert.deepEqual([workload, code], [buildWorkload(), 'no-policy']);
   }
-});
-
-test('a database that is there already is told of its one restart', () => {
-  const running = buildWorkload();
-  const { workload, warnings } = decideMutation(input(named(), running));
-  assert.ok(isInjected(workload));
-  assert.match(warnings.join(), /^walguard: archiving is added to a running database; its pods restart once/);
-  assert.ok(warnings.every((warning) => warning.length <= 120));
-  assert.deepEqual(decideMutation(input(workload, workload)).warnings, []);
 });
 
 test('an empty policy annotation names none', () => {
@@ -75,180 +61,241 @@ test('policy named, old injected, nothing of the template changed: the old injec
     'applied again without the injection': named(),
     'injected anew by another walguard': injected(named(), SETTINGS, 'example.test/walguard:2'),
   };
+  const policies = { 'as it was': SETTINGS, 'gone, or no longer valid': [UNKNOWN] };
   for (const [name, workload] of Object.entries(changes)) {
-    const result = decideMutation(input(workload, older()));
-    assert.equal(template(result.workload), template(older()), name);
-    assert.deepEqual({ ...result.workload.spec, template: 0 }, { ...workload.spec, template: 0 }, name);
-    assert.deepEqual(result.workload.metadata, workload.metadata, name);
-    assert.deepEqual(result.warnings, [], name);
+    for (const [how, settings] of Object.entries(policies)) {
+      const result = decideMutation(input(workload, older(), settings));
+      assert.equal(template(result.workload), template(older()), `${name}, the policy is ${how}`);
+      assert.deepEqual({ ...result.workload.spec, template: 0 }, { ...workload.spec, template: 0 }, name);
+      assert.deepEqual(result.workload.metadata, workload.metadata, name);
+      assert.equal(result.code, 'carried-over', name);
+    }
   }
 });
 
-test('the old injection stays even where the policy cannot be read just now', () => {
-  const result = decideMutation(input(named(), older(), [UNKNOWN]));
-  assert.equal(template(result.workload), template(older()));
+const CHANGED: Readonly<Record<string, readonly [workload: StatefulSet, old: StatefulSet | undefined]>> = {
+  'the template changed': [withArgs(named(), ['-c', 'work_mem=8MB']), older()],
+  'another policy': [annotate(older(), { [ANNOTATION.policy]: 'gold' }), older()],
+  'the old one is not injected': [named(), named()],
+  'there is no old one': [named(), undefined],
+};
+
+for (const [name, [workload, old]] of Object.entries(CHANGED)) {
+  test(`policy named, ${name}: injected anew`, () => {
+    const result = decideMutation(input(workload, old));
+    assert.equal(template(result.workload), template(injected(strip(workload))));
+    assert.equal(result.code, 'injected');
+  });
+}
+
+test('policy named that cannot be had: left as it is', () => {
+  const { workload, code } = decideMutation(input(named(), undefined, [UNKNOWN]));
+  assert.deepEqual([workload, code], [named(), 'policy-unknown']);
 });
 
-test('policy named, old injected, the template changed: injected anew', () => {
-  const changed = withArgs(named(), ['-c', 'work_mem=8MB']);
-  const result = decideMutation(input(changed, older()));
-  assert.equal(template(result.workload), template(injected(changed)));
+test('policy named, but no Postgres: left as it is', () => {
+  const workload = redis('standard');
+  assert.deepEqual(decideMutation(input(workload)), { workload, code: 'not-postgres' });
 });
 
-test('policy named, old injected, another policy: injected anew', () => {
-  const result = decideMutation(input(annotate(older(), { [ANNOTATION.policy]: 'gold' }), older()));
-  assert.equal(template(result.workload), template(injected(named('gold'))));
-});
-
-test('policy named, old not injected: injected', () => {
-  const result = decideMutation(input(named(), named()));
-  assert.equal(template(result.workload), template(injected(named())));
-});
-
-test('policy named, no old object: injected', () => {
-  const { workload, warnings } = decideMutation(input(named()));
-  assert.equal(template(workload), template(injected(named())));
-  assert.deepEqual(warnings, []);
-});
-
-test('policy named that cannot be had: left as it is, with the reason as a warning', () => {
-  const { workload, warnings } = decideMutation(input(named(), undefined, [UNKNOWN]));
-  assert.deepEqual(workload, named());
-  assert.deepEqual(warnings, [
-    'walguard: policy-unknown: metadata.annotations[walguard.dev/policy] is "gold", which does not exist. There are: standard.',
-  ]);
-});
-
-test('policy named, but no Postgres: left as it is, with a warning', () => {
-  const redis = buildWorkload({ policy: 'standard', container: { image: 'redis:7' } });
-  const { workload, warnings } = decideMutation(input(redis));
-  assert.deepEqual(workload, redis);
-  assert.match(warnings.join(), /^walguard: left alone: ./);
-});
-
-test('policy named, cannot be injected: what was injected is taken out, with a warning for each reason', () => {
+test('policy named, cannot be injected: what was injected is taken out', () => {
   const changed = withArgs(older(), ['-c', 'archive_mode=on', '-c', 'archive_command=/bin/true']);
-  const { workload, warnings } = decideMutation(input(changed, older()));
-  assert.equal(isInjected(workload), false);
-  assert.equal(warnings.length, 2);
+  const { workload, code } = decideMutation(input(changed, older()));
+  assert.deepEqual([isInjected(workload), code], [false, 'not-injected']);
 });
 
-// decideValidation: one row of its table each; the first that fits decides.
+test('asked again about its own result, as an API server may, it answers the same with the same code', () => {
+  const rows: readonly (readonly [StatefulSet, StatefulSet?])[] = [
+    ...Object.values(CHANGED).map(([workload, old]) => (old ? ([workload, old] as const) : ([workload] as const))),
+    [named(), older()],
+    [buildWorkload(), older()],
+    [redis('standard')],
+    [wrapped('standard'), older()],
+  ];
+  for (const [workload, old] of rows) {
+    const once = decideMutation(input(workload, old));
+    const twice = decideMutation(input(once.workload, old));
+    assert.equal(JSON.stringify(twice), JSON.stringify(once));
+  }
+});
 
-const EXEMPT = { [ANNOTATION.exempt]: 'a cache, filled again from the shop' };
-const wrapped = (policy?: string) =>
-  buildWorkload({ ...(policy ? { policy } : {}), container: { command: ['/bin/sh', '-c', 'exec postgres'] } });
+// decideValidation: | object | a rule denies | before | carried over | verdict |
 
 interface Row {
   readonly name: string;
   readonly workload: StatefulSet;
   readonly old?: StatefulSet;
   readonly settings?: AdmissionInput['settings'];
-  readonly allowed: boolean;
+  /** `refused`, or `allowed`; and where a rule has something to say, its codes. */
+  readonly expected: string;
   readonly code: string;
-  readonly hasMessage?: boolean;
 }
 
-function owned(): StatefulSet {
-  const workload = buildWorkload();
-  workload.metadata.ownerReferences = [
-    { apiVersion: 'acid.zalan.do/v1', kind: 'postgresql', name: 'orders', uid: '1', controller: true },
-  ];
-  return workload;
-}
-
-function deleted(): StatefulSet {
-  const workload = buildWorkload();
-  workload.metadata.deletionTimestamp = '2026-11-21T00:00:00Z';
-  return workload;
-}
-
-const redis = () => buildWorkload({ container: { image: 'redis:7' } });
-const exempt = (more: Record<string, string> = {}) => annotate(buildWorkload(), { ...EXEMPT, ...more });
-
-const misnamed = () => annotate(buildWorkload(), { [ANNOTATION.container]: 'postgress' });
+const ended = () => exempt({ [ANNOTATION.exemptUntil]: '2026-11-20' });
+const unprotected = buildWorkload;
 
 const ROWS: readonly Row[] = [
-  { name: 'being deleted', workload: deleted(), old: older(), allowed: true, code: 'being-deleted' },
-  { name: 'not Postgres', workload: redis(), allowed: true, code: 'not-postgres' },
-  { name: 'operator-owned', workload: owned(), allowed: true, code: 'operator-owned' },
-  { name: 'policy, injected', workload: injected(named()), allowed: true, code: 'protected' },
-  { name: 'policy, injected, on update', workload: older(), old: older(), allowed: true, code: 'protected' },
+  { name: 'being deleted', workload: deleted(), old: older(), expected: 'allowed', code: 'being-deleted' },
+  { name: 'not Postgres', workload: redis(), expected: 'allowed', code: 'not-postgres' },
+  { name: 'operator-owned', workload: operatorOwned(), expected: 'allowed', code: 'operator-owned' },
+  {
+    name: 'operator-owned, was protected',
+    workload: operatorOwned(),
+    old: older(),
+    expected: 'allowed',
+    code: 'operator-owned',
+  },
+  {
+    name: 'a policy on what is not Postgres',
+    workload: redis('standard'),
+    expected: 'allowed: policy-without-effect',
+    code: 'not-postgres',
+  },
+  { name: 'policy, injected', workload: injected(named()), expected: 'allowed', code: 'protected' },
+  { name: 'policy, injected, on update', workload: older(), old: older(), expected: 'allowed', code: 'protected' },
+  {
+    name: 'policy, injected into a database that was there',
+    workload: injected(named()),
+    old: unprotected(),
+    expected: 'allowed: restart-follows',
+    code: 'protected',
+  },
+  {
+    name: 'carried over, while its policy is gone',
+    workload: older(),
+    old: older(),
+    settings: [UNKNOWN],
+    expected: 'allowed: policy-unknown',
+    code: 'policy-unknown',
+  },
+  {
+    name: 'carried over, while its policy cannot be read just now',
+    workload: older(),
+    old: older(),
+    settings: [{ ...UNKNOWN, code: 'policy-unreadable' }],
+    expected: 'allowed',
+    code: 'protected',
+  },
+  {
+    name: 'injected by hand, new, the policy is not there',
+    workload: injected(named('gold')),
+    settings: [UNKNOWN],
+    expected: 'refused: policy-unknown',
+    code: 'policy-unknown',
+  },
+  {
+    name: 'another policy that is not there, injection kept',
+    workload: annotate(older(), { [ANNOTATION.policy]: 'gold' }),
+    old: older(),
+    settings: [UNKNOWN],
+    expected: 'refused: policy-unknown',
+    code: 'policy-unknown',
+  },
   {
     name: 'policy, not injected, was there without protection',
     workload: wrapped('standard'),
     old: wrapped(),
-    allowed: true,
+    expected: 'allowed: not-injected',
     code: 'not-injected',
-    hasMessage: true,
   },
   {
     name: 'policy, not injected, new',
     workload: wrapped('standard'),
-    allowed: false,
+    expected: 'refused: not-injected',
     code: 'not-injected',
-    hasMessage: true,
   },
   {
     name: 'policy, injection taken away',
     workload: named(),
     old: older(),
-    allowed: false,
+    expected: 'refused: not-injected, protection-removed, restart-follows',
     code: 'not-injected',
-    hasMessage: true,
   },
-  { name: 'no policy, exemption holds', workload: exempt(), allowed: true, code: 'exempt' },
+  {
+    name: 'policy that is not there and a shell wrapper: both are said',
+    workload: wrapped('gold'),
+    settings: [UNKNOWN],
+    expected: 'refused: not-injected, policy-unknown',
+    code: 'not-injected',
+  },
+  { name: 'no policy, exemption holds', workload: exempt(), expected: 'allowed', code: 'exempt' },
   {
     name: 'no policy, exemption holds, was protected',
     workload: exempt(),
     old: older(),
-    allowed: true,
+    expected: 'allowed: restart-follows',
     code: 'exempt',
   },
   {
     name: 'no policy, was there without protection',
-    workload: buildWorkload(),
-    old: buildWorkload(),
-    allowed: true,
+    workload: unprotected(),
+    old: unprotected(),
+    expected: 'allowed: backup-required',
     code: 'backup-required',
-    hasMessage: true,
   },
-  { name: 'no policy, new', workload: buildWorkload(), allowed: false, code: 'backup-required', hasMessage: true },
+  {
+    name: 'no policy, was not Postgres before',
+    workload: unprotected(),
+    old: redis(),
+    expected: 'allowed: backup-required',
+    code: 'backup-required',
+  },
+  { name: 'no policy, new', workload: unprotected(), expected: 'refused: backup-required', code: 'backup-required' },
   {
     name: 'no policy, protection taken away',
-    workload: buildWorkload(),
+    workload: unprotected(),
     old: older(),
-    allowed: false,
-    code: 'backup-required',
-    hasMessage: true,
+    expected: 'refused: protection-removed, restart-follows',
+    code: 'protection-removed',
   },
   {
-    name: 'no policy, exemption has ended',
-    workload: exempt({ [ANNOTATION.exemptUntil]: '2026-11-20' }),
-    allowed: false,
-    code: 'backup-required',
-    hasMessage: true,
+    name: 'protected before, and no longer to be known as Postgres',
+    workload: redis('standard'),
+    old: older(),
+    expected: 'refused: protection-removed, restart-follows',
+    code: 'protection-removed',
+  },
+  {
+    name: 'no policy, exemption has ended, new',
+    workload: ended(),
+    expected: 'refused: exemption-ended',
+    code: 'exemption-ended',
+  },
+  {
+    name: 'no policy, exemption has ended, was let in by it before',
+    workload: ended(),
+    old: ended(),
+    expected: 'allowed: exemption-ended',
+    code: 'exemption-ended',
+  },
+  {
+    name: 'no policy, exemption has ended, was protected',
+    workload: ended(),
+    old: older(),
+    expected: 'refused: exemption-ended, protection-removed, restart-follows',
+    code: 'exemption-ended',
   },
   {
     name: 'a misspelt container in the annotation is no way round a policy',
     workload: misnamed(),
-    allowed: false,
+    expected: 'refused: backup-required, annotation-value',
     code: 'backup-required',
-    hasMessage: true,
   },
   {
     name: 'a database that cannot be injected needs a policy too',
     workload: wrapped(),
-    allowed: false,
+    expected: 'refused: backup-required',
     code: 'backup-required',
-    hasMessage: true,
   },
 ];
 
-for (const { name, workload, old, allowed, code, hasMessage = false } of ROWS) {
-  test(`${name}: ${allowed ? 'allowed' : 'refused'}${hasMessage ? ' with a message' : ''}`, () => {
-    const verdict = decideValidation(input(workload, old));
-    assert.deepEqual([verdict.allowed, verdict.code, verdict.message !== undefined], [allowed, code, hasMessage]);
+for (const { name, workload, old, settings, expected, code } of ROWS) {
+  test(`${name}: ${expected}`, () => {
+    const verdict = decideValidation(input(workload, old, settings));
+    const said = verdict.findings.map(({ reason }) => reason.code).join(', ');
+    const result = verdict.allowed ? 'allowed' : 'refused';
+    assert.equal(said === '' ? result : `${result}: ${said}`, expected);
+    assert.equal(verdict.code, code);
   });
 }
 
@@ -258,32 +305,13 @@ test('the init container alone does not count as an injection', () => {
   assert.equal(decideValidation(input(workload)).allowed, false);
 });
 
-test('what the mutation lets through unprotected, the validation refuses with the same reason', () => {
+test('what the mutation lets through unprotected, the validation refuses with the reason', () => {
   const changed = withArgs(older(), ['-c', 'archive_command=/bin/true']);
   const mutated = decideMutation(input(changed, older()));
-  const verdict = decideValidation(input(mutated.workload, older()));
-  assert.equal(verdict.allowed, false);
-  assert.match(verdict.message ?? '', /archive-command-present: spec\.template\.spec\.containers\[0\]\.args\[1\]/);
+  const { allowed, findings } = decideValidation(input(mutated.workload, older()));
+  assert.equal(allowed, false);
+  const [first] = findings;
+  assert.equal(first?.reason.field, 'spec.template.spec.containers[0].args[1]');
+  assert.match(first?.reason.seen ?? '', /\(archive-command-present\)$/);
   assert.deepEqual(strip(mutated.workload), mutated.workload);
 });
-
-const MESSAGES: Readonly<Record<string, AdmissionInput>> = {
-  'no policy': input(buildWorkload()),
-  'no policy, name not yet made': input({
-    ...buildWorkload(),
-    metadata: { generateName: 'orders-', namespace: 'shop' },
-  }),
-  'no policy, exemption without a reason': input(exempt({ [ANNOTATION.exempt]: ' ' })),
-  'no policy, exemption ended': input(exempt({ [ANNOTATION.exemptUntil]: '2026-11-20' })),
-  'no policy, exemption with a wrong date': input(exempt({ [ANNOTATION.exemptUntil]: 'never' })),
-  'policy unknown': input(named('gold'), undefined, [UNKNOWN]),
-  'cannot be injected': input(wrapped('standard')),
-  'the mutating webhook did not run': input(named()),
-};
-
-test('what a refused person reads is as the golden file has it', () => {
-  const texts = Object.entries(MESSAGES).map(([name, each]) => `# ${name}\n${decideValidation(each).message}\n`);
-  golden.assert('messages.txt', texts.join('\n'));
-});
-
-test('there is no golden file that no test compares', () => golden.assertNoStale());

@@ -162,15 +162,16 @@ test('whatever comes: both decisions are made, and never touch what may not be t
   fc.assert(
     fc.property(anyStatefulSet, old, settings, (workload, before, policy) => {
       const input = { workload, old: before, image: IMAGE, settings: policy, today: '2026-11-21' };
-      const { workload: after, warnings } = decideMutation(input);
+      const { workload: after, code } = decideMutation(input);
       for (const field of ['volumeClaimTemplates', 'selector', 'serviceName', 'replicas'] as const) {
         assert.deepEqual(after.spec[field], workload.spec[field]);
       }
       assert.deepEqual(after.metadata, workload.metadata);
-      for (const warning of warnings) assert.match(warning, /^walguard: ./);
+      assert.match(code, /^[a-z]+(-[a-z]+)*$/);
       const verdict = decideValidation({ ...input, workload: after });
       assert.notEqual(verdict.code, '');
-      if (!verdict.allowed) assert.ok(verdict.message, 'a refusal says why');
+      if (!verdict.allowed) assert.equal(verdict.findings[0]?.severity, 'deny', 'a refusal says why');
+      for (const { reason } of verdict.findings) assertComplete(reason);
     }),
     RUNS,
   );

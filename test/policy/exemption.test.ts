@@ -33,7 +33,10 @@ for (const [reason, until, result] of ROWS) {
     };
     const exemption = resolveExemption(workload, TODAY);
     assert.equal(exemption.kind === 'refused' ? exemption.reason.code : exemption.kind, result);
-    if (exemption.kind === 'holds') assert.equal(exemption.reason, reason);
+    if (exemption.kind === 'holds') {
+      assert.deepEqual([exemption.reason, exemption.until], [reason, until]);
+      assert.equal(exemption.daysLeft, until === undefined ? undefined : Number(until.slice(-2)) - 21);
+    }
     if (exemption.kind === 'refused') {
       assert.match(exemption.reason.field, /^metadata\.annotations\[walguard\.dev\/exempt(-until)?\]$/);
       assert.ok(exemption.reason.seen && exemption.reason.remedy);
@@ -43,4 +46,19 @@ for (const [reason, until, result] of ROWS) {
 
 test('a workload without annotations is not exempt', () => {
   assert.deepEqual(resolveExemption(buildWorkload(), TODAY), { kind: 'none' });
+});
+
+test('the days that are left are counted over months, years and leap days', () => {
+  const rows = [
+    ['2026-11-21', '2026-12-05', 14],
+    ['2026-12-31', '2027-01-01', 1],
+    ['2028-02-28', '2028-03-01', 2],
+    ['2026-11-21', '2026-11-21', 0],
+  ] as const;
+  for (const [today, until, expected] of rows) {
+    const workload = buildWorkload();
+    workload.metadata.annotations = { [ANNOTATION.exempt]: 'a cache', [ANNOTATION.exemptUntil]: until };
+    const exemption = resolveExemption(workload, today);
+    assert.equal(exemption.kind === 'holds' && exemption.daysLeft, expected, `${today} to ${until}`);
+  }
 });
