@@ -1,10 +1,10 @@
 // Manifests in, changed manifests out: what inject, uninject and diff share. Room: cli (door).
 import { isEqual } from '../lib/json.ts';
 import { formatReason, type Reason } from '../lib/reason.ts';
+import type { Located } from '../manifest/objects.ts';
+import type { ParsedFile } from '../manifest/parse.ts';
 import { type Change, editText } from './edit.ts';
 import { type Gathered, nameOf } from './judging.ts';
-import type { Located } from './objects.ts';
-import type { ParsedFile } from './parse.ts';
 import { UneditableError } from './place.ts';
 import type { Outcome, Planner } from './plan.ts';
 import { say } from './say.ts';

@@ -1,9 +1,10 @@
 // `walguard check`: what the webhook would say, before anything is applied. Room: cli (door).
 import { EXIT } from '../api/names.ts';
+import { formatProblem, type Problem } from '../manifest/problem.ts';
 import { gather, type JudgingOptions, openContext } from './judging.ts';
 import { formatJunit } from './junit.ts';
-import { formatProblem, type Problem } from './problem.ts';
-import { FAILING, type Judged, judgeAll } from './result.ts';
+import { judgePolicies } from './policy-results.ts';
+import { describeWarnings, FAILING, type Judged, judgeAll } from './result.ts';
 import { formatSarif } from './sarif.ts';
 import { say } from './say.ts';
 import { formatTable, summarize } from './table.ts';
@@ -16,9 +17,11 @@ export interface CheckOptions extends JudgingOptions {
 
 export async function runCheck(options: CheckOptions, version: string): Promise<number> {
   const { objects, problems } = await gather(options);
-  const judged = judgeAll(objects, await openContext(options));
+  const policies = judgePolicies(objects, new Date().toISOString());
+  const judged = [...policies.refused, ...judgeAll(objects, await openContext(options))];
   process.stdout.write(format(options.output, judged, problems, version));
   for (const problem of problems) say(formatProblem(problem));
+  for (const warning of [...policies.warnings, ...judged.flatMap(describeWarnings)]) say(warning);
   say(summarize(judged));
   const failed = problems.length > 0 || judged.some(({ result }) => FAILING.has(result.verdict));
   return failed ? EXIT.failed : EXIT.ok;

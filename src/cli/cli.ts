@@ -3,8 +3,9 @@ import { basename } from 'node:path';
 import { Command, CommanderError, Option } from 'commander';
 import { EXIT } from '../api/names.ts';
 import { addOfflineVerbs } from './offline.ts';
-import { type RestoreOptions, runRestore } from './restore.ts';
+import type { RestoreOptions } from './restore.ts';
 import { flushOutput } from './say.ts';
+import { addWebhook, type Serve } from './webhook.ts';
 
 const DEFAULT_TIMEOUT_SECONDS = '3600';
 
@@ -13,11 +14,13 @@ function programName(argv0: string): string {
   return basename(argv0).startsWith('kubectl-') ? 'kubectl walguard' : 'walguard';
 }
 
+/** @param serve the webhook without a cluster; doors do not import one another, so main.ts hands it over */
 export async function runCli(
   argv0: string,
   args: readonly string[],
   version: string,
   signal: AbortSignal,
+  serve: Serve = () => Promise.reject(new Error('this program has no webhook in it')),
 ): Promise<number> {
   let code: number = EXIT.ok;
   const name = programName(argv0);
@@ -30,13 +33,14 @@ export async function runCli(
       'after',
       '\nExit codes: 0 done, 1 failed, 2 wrong usage, 3 not found, 4 cluster not reachable, 124 timed out, 130 interrupted.',
     );
-  addOfflineVerbs(program, {
+  const shared = {
     name,
     version,
-    onExit: (result) => {
+    onExit: (result: number) => {
       code = result;
     },
-  });
+  };
+  addOfflineVerbs(program, shared);
   program
     .command('restore')
     .description('Bring a database back as it was at a moment, in a new StatefulSet; the old one is not touched.')
@@ -60,10 +64,12 @@ export async function runCli(
       `\nExample:\n  ${name} restore orders --to-time 2026-11-21T09:41:00Z --as orders-before-the-drop`,
     )
     .action(async (database: string, options: RestoreOptions) => {
+      // Loaded when it is asked for: the Kubernetes client is the largest package of all.
+      const { runRestore } = await import('./restore.ts');
       code = await runRestore(database, options, signal);
     });
+  addWebhook(program, shared, serve);
   for (const [door, description] of [
-    ['webhook', 'serve the admission webhook (run by the chart)'],
     ['controller', 'run the controller (run by the chart)'],
     ['agent', 'run a sidecar or a job (run in the pods that walguard makes)'],
   ] as const) {

@@ -1,10 +1,10 @@
 // `walguard diff`: what injection changes in the text of the manifests. Room: cli (door).
 import { createTwoFilesPatch } from 'diff';
 import { EXIT } from '../api/names.ts';
+import { formatProblem } from '../manifest/problem.ts';
 import { type ChangedFile, changeFiles } from './change.ts';
 import { gather, type JudgingOptions, openContext } from './judging.ts';
 import { isWorkload, planInjection } from './plan.ts';
-import { formatProblem } from './problem.ts';
 import { say } from './say.ts';
 
 /** As with `diff` and `kubectl diff`: 1 is a difference, more is an error. */

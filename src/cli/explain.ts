@@ -5,10 +5,10 @@ import { type Explanation, explain } from '../inject/explain.ts';
 import type { JudgeContext } from '../inject/judge.ts';
 import { strip } from '../inject/strip.ts';
 import { formatReason } from '../lib/reason.ts';
+import type { Located } from '../manifest/objects.ts';
+import { formatProblem } from '../manifest/problem.ts';
 import { gather, type JudgingOptions, nameOf, openContext } from './judging.ts';
-import type { Located } from './objects.ts';
 import { isWorkload, type Outcome, planInjection } from './plan.ts';
-import { formatProblem } from './problem.ts';
 import { say } from './say.ts';
 
 export const EXPLAIN_FORMATS = ['text', 'json'] as const;

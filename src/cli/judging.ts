@@ -1,12 +1,12 @@
 // What the offline verbs share: the objects that -f names, and the context by which they are judged. Room: cli (door).
 import type { StatefulSet } from '../api/kubernetes.ts';
 import { type JudgeContext, type Judgement, judge } from '../inject/judge.ts';
+import { readSources } from '../manifest/input.ts';
+import { findObjects, type Located } from '../manifest/objects.ts';
+import { type ParsedFile, parseSource } from '../manifest/parse.ts';
+import type { Problem } from '../manifest/problem.ts';
 import { findSettingsAmong } from '../policy/find-settings.ts';
-import { readSources } from './input.ts';
-import { findObjects, type Located } from './objects.ts';
-import { type ParsedFile, parseSource } from './parse.ts';
 import { loadPolicies, type PolicyOptions } from './policies.ts';
-import type { Problem } from './problem.ts';
 
 export interface InputOptions {
   readonly filename: readonly string[];

@@ -1,6 +1,6 @@
 // JUnit's XML, as CI servers read it: a test case for each workload. Room: cli (door).
 import { formatReason } from '../lib/reason.ts';
-import { formatProblem, type Problem } from './problem.ts';
+import { formatProblem, type Problem } from '../manifest/problem.ts';
 import { FAILING, type Judged, type Result } from './result.ts';
 
 export function formatJunit(judged: readonly Judged[], problems: readonly Problem[]): string {

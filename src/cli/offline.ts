@@ -1,15 +1,16 @@
 // The verbs that need no cluster, and the options that they share. Room: cli (door).
 import { type Command, Option } from 'commander';
 import { EXIT } from '../api/names.ts';
+import { InputError } from '../manifest/problem.ts';
 import { CHECK_FORMATS, type CheckOptions, runCheck } from './check.ts';
 import { runDiff } from './diff.ts';
 import { EXPLAIN_FORMATS, type ExplainOptions, runExplain } from './explain.ts';
 import { defaultImage } from './image.ts';
 import type { InputOptions, JudgingOptions } from './judging.ts';
 import { UnreachableError } from './policies.ts';
-import { InputError, UsageError } from './problem.ts';
 import { type RewriteOptions, runInject, runUninject } from './rewrite.ts';
 import { say } from './say.ts';
+import { UsageError } from './usage-error.ts';
 
 export interface Program {
   /** As the user typed it. */

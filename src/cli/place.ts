@@ -13,8 +13,8 @@ import {
   type YAMLSeq,
 } from 'yaml';
 import type { Path } from '../lib/difference.ts';
-import { keyOf } from './objects.ts';
-import type { ParsedFile } from './parse.ts';
+import { keyOf } from '../manifest/objects.ts';
+import type { ParsedFile } from '../manifest/parse.ts';
 
 /** The text cannot be changed there without changing something else too. */
 export class UneditableError extends Error {}

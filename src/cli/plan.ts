@@ -6,10 +6,10 @@ import { type JudgeContext, WORKLOAD_KINDS } from '../inject/judge.ts';
 import { strip } from '../inject/strip.ts';
 import { isObject } from '../lib/json.ts';
 import { formatReason, type Reason } from '../lib/reason.ts';
+import type { Located } from '../manifest/objects.ts';
 import { policyOf } from '../policy/policy-of.ts';
 import type { Settings } from '../policy/settings.ts';
 import { fault, judgeSafely } from './judging.ts';
-import type { Located } from './objects.ts';
 
 export type Outcome =
   /** Also where it was so before. `settings`: those by which it was injected. */

@@ -5,14 +5,10 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { API_VERSION } from '../api/names.ts';
-import { createKube, KubeError, type KubeOptions, loadKubeConfig } from '../kube/client.ts';
-import { isObject } from '../lib/json.ts';
-import { DEFAULT_STORAGE } from '../policy/default-storage.ts';
+import type { KubeError, KubeOptions } from '../kube/client.ts';
+import { readPolicyDirectory } from '../manifest/policies.ts';
 import type { UncheckedPolicy } from '../policy/find-settings.ts';
-import { readSources } from './input.ts';
-import { findObjects } from './objects.ts';
-import { parseSource } from './parse.ts';
-import { formatProblem, InputError } from './problem.ts';
+import { describeDenials } from './policy-lines.ts';
 import { say } from './say.ts';
 
 export interface PolicyOptions extends KubeOptions {
@@ -55,38 +51,13 @@ async function readBuiltIn(why: string): Promise<readonly UncheckedPolicy[]> {
 }
 
 async function readPolicies(directory: string): Promise<readonly UncheckedPolicy[]> {
-  const { sources, problems } = await readSources([directory], false);
-  const policies = new Map<string, UncheckedPolicy>();
-  for (const problem of problems) throw new InputError(formatProblem(problem));
-  for (const source of sources) {
-    const file = parseSource(source);
-    if (!('documents' in file)) throw new InputError(formatProblem(file));
-    for (const { object, line } of findObjects(file)) {
-      if (object.kind !== 'BackupPolicy') continue;
-      const name = object.metadata.name ?? '';
-      if (policies.has(name)) {
-        throw new InputError(
-          formatProblem({
-            file: source.file,
-            line,
-            message: `BackupPolicy "${name}" is there twice`,
-            remedy: 'Keep one.',
-          }),
-        );
-      }
-      policies.set(name, object as UncheckedPolicy);
-    }
+  const { policies, located, lacking } = await readPolicyDirectory(directory);
+  const now = new Date().toISOString();
+  for (const { policy, ...place } of located) {
+    for (const line of describeDenials(place, policy.metadata.name ?? '', policy.spec, now)) say(line);
   }
-  return fillStorage([...policies.values()]);
-}
-
-/** A policy of this repository leaves the storage to the chart. */
-function fillStorage(policies: readonly UncheckedPolicy[]): readonly UncheckedPolicy[] {
-  const lacking = policies.filter(({ spec }) => isObject(spec) && spec.storage === undefined);
-  if (lacking.length > 0) say(`storage of ${namesOf(lacking)}: the object store that the chart installs by default`);
-  return policies.map((policy) =>
-    lacking.includes(policy) ? { ...policy, spec: { ...(policy.spec as object), storage: DEFAULT_STORAGE } } : policy,
-  );
+  if (lacking.length > 0) say(`storage of ${lacking.join(', ')}: the object store that the chart installs by default`);
+  return policies;
 }
 
 function namesOf(policies: readonly UncheckedPolicy[]): string {
@@ -101,6 +72,8 @@ function hasKubeconfig(): boolean {
 }
 
 async function listFromCluster(options: KubeOptions): Promise<readonly UncheckedPolicy[]> {
+  // Loaded when it is asked for: the Kubernetes client is the largest package of all.
+  const { createKube, loadKubeConfig } = await import('../kube/client.ts');
   const kube = createKube(loadKubeConfig(options));
   const policies = kube.list({ apiVersion: API_VERSION, kind: 'BackupPolicy' });
   const late = sleep(CLUSTER_TIMEOUT_MS, undefined, { ref: false }).then(() => {
@@ -112,7 +85,7 @@ async function listFromCluster(options: KubeOptions): Promise<readonly Unchecked
 }
 
 function explain(error: Error): string {
-  if (error instanceof KubeError && error.status === 404) return 'walguard is not installed in the cluster';
+  if ((error as Partial<KubeError>).status === 404) return 'walguard is not installed in the cluster';
   const cause = error.cause instanceof Error ? ` (${error.cause.message})` : '';
   return `${error.message}${cause}`;
 }

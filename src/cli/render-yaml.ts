@@ -1,7 +1,7 @@
 // JSON values as lines of YAML that look like the text around them. Room: cli (door).
 import { isMap, isSeq, stringify, visit } from 'yaml';
 import { isObject } from '../lib/json.ts';
-import type { ParsedFile } from './parse.ts';
+import type { ParsedFile } from '../manifest/parse.ts';
 
 export interface YamlStyle {
   /** Blanks by which a mapping is indented in a mapping. */

@@ -120,6 +120,10 @@ function report(error: unknown, namespace: string): number {
     say(`the cluster cannot be reached: ${message}`);
     return EXIT.unreachable;
   }
+  if (error.isDenial) {
+    say(message);
+    return EXIT.failed;
+  }
   if (error.status === 404) {
     say(
       `${message}. Is there a namespace "${namespace}", and is walguard installed (kubectl get crd restores.walguard.dev)?`,

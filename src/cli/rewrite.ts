@@ -1,11 +1,12 @@
 // `walguard inject` and `walguard uninject`: manifests in, manifests out, a report on stderr. Room: cli (door).
 import { realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { EXIT } from '../api/names.ts';
+import { formatProblem } from '../manifest/problem.ts';
 import { type Changed, type ChangedFile, changeFiles } from './change.ts';
 import { type Gathered, gather, type InputOptions, type JudgingOptions, openContext } from './judging.ts';
 import { isStatefulSet, isWorkload, planInjection, planRemoval } from './plan.ts';
-import { formatProblem, UsageError } from './problem.ts';
 import { say } from './say.ts';
+import { UsageError } from './usage-error.ts';
 
 export interface RewriteOptions extends InputOptions {
   /** Into the files themselves. */

@@ -2,15 +2,22 @@
 import { isAbsolute } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { formatReason, type Reason } from '../lib/reason.ts';
-import type { Problem } from './problem.ts';
+import type { Problem } from '../manifest/problem.ts';
 import { FAILING, type Judged } from './result.ts';
 
 const SCHEMA = 'https://json.schemastore.org/sarif-2.1.0.json';
 
 export function formatSarif(judged: readonly Judged[], problems: readonly Problem[], version: string): string {
-  const found = judged.flatMap(({ result, findLine }) =>
-    result.reasons.map((reason) => ({ result, reason, line: findLine(reason.field) })),
-  );
+  const found = judged.flatMap(({ result, findLine, warnings = [] }) => [
+    ...result.reasons.map((reason) => ({
+      result,
+      reason,
+      line: findLine(reason.field),
+      // What makes the command fail must fail whoever reads only levels, too.
+      level: FAILING.has(result.verdict) ? 'error' : 'note',
+    })),
+    ...warnings.map((reason) => ({ result, reason, line: findLine(reason.field), level: 'warning' })),
+  ]);
   const codes = [...new Set(found.map(({ reason }) => reason.code))].sort();
   const run = {
     tool: {
@@ -30,11 +37,10 @@ export function formatSarif(judged: readonly Judged[], problems: readonly Proble
         })),
       },
     ],
-    results: found.map(({ result, reason, line }) => ({
+    results: found.map(({ result, reason, line, level }) => ({
       ruleId: reason.code,
       ruleIndex: codes.indexOf(reason.code),
-      // What makes the command fail must fail whoever reads only levels, too.
-      level: FAILING.has(result.verdict) ? 'error' : 'note',
+      level,
       message: { text: describe(result.kind, result.name, reason) },
       locations: [locate(result.file, line)],
     })),

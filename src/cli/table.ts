@@ -61,6 +61,7 @@ export function summarize(judged: readonly Judged[]): string {
     const count = judged.filter(({ result }) => result.verdict === verdict).length;
     return count === 0 ? '' : `${count} ${verdict}`;
   }).filter((text) => text !== '');
-  const what = judged.length === 1 ? '1 workload' : `${judged.length || 'no'} workloads`;
+  const one = judged.some(({ result }) => result.kind === 'BackupPolicy') ? 'object' : 'workload';
+  const what = judged.length === 1 ? `1 ${one}` : `${judged.length || 'no'} ${one}s`;
   return counts.length === 0 ? `${what} found` : `${what}: ${counts.join(', ')}`;
 }

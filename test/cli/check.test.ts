@@ -3,10 +3,10 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { EXIT } from '../../src/api/names.ts';
-import { findObjects } from '../../src/cli/objects.ts';
-import { parseSource } from '../../src/cli/parse.ts';
 import { judgeAll } from '../../src/cli/result.ts';
 import { formatTable } from '../../src/cli/table.ts';
+import { findObjects } from '../../src/manifest/objects.ts';
+import { parseSource } from '../../src/manifest/parse.ts';
 import { openGoldenFolder } from '../support/golden.ts';
 import { IMAGE, SETTINGS } from '../support/workloads.ts';
 import { DEPLOYMENT, EXEMPT, PROTECTED, REFUSED, SERVICE, stream, UNPROTECTED } from './manifests.ts';
@@ -74,7 +74,7 @@ test('a policy that does not exist is named, with those that do', async (context
   const { rows } = await check(context, UNPROTECTED, '--policy', 'gold');
   const [reason] = rows[0]?.reasons ?? [];
   assert.equal(reason?.code, 'policy-unknown');
-  assert.match(reason.remedy, /There are: standard\./);
+  assert.match(reason.remedy, /^There are: .*\bpitr, .*\bstandard\b.*\.$/);
 });
 
 test('an old StatefulSet, a List, and a List of StatefulSets are looked into', async (context) => {
@@ -215,6 +215,23 @@ test('SARIF: a reason stands at the line of its field', async (context) => {
   );
   const line = REFUSED.split('\n').findIndex((text) => text.includes('args:')) + 1;
   assert.deepEqual([...new Set(lines)], [line]);
+});
+
+test('what the webhook would warn of is said, with its line, and fails nothing', async (context) => {
+  const text = PROTECTED.replace(
+    '    walguard.dev/policy',
+    '    walguard.dev/flavor: bitnami\n    walguard.dev/policy',
+  );
+  const directory = await writeFiles(context, { 'in.yaml': text });
+  const { result, stderr } = await runByOwnPolicies('check', '-f', directory);
+  assert.equal(result, EXIT.ok);
+  assert.match(
+    stderr,
+    /in\.yaml:8: StatefulSet "orders": annotation-unknown: .*Did you mean "walguard\.dev\/flavour"\?$/m,
+  );
+  const { stdout } = await runByOwnPolicies('check', '-f', directory, '-o', 'sarif');
+  const [found] = JSON.parse(stdout).runs[0].results;
+  assert.deepEqual([found.ruleId, found.level], ['annotation-unknown', 'warning']);
 });
 
 test('JUnit: the counts are those of the cases, and no character breaks the XML', async (context) => {

@@ -169,17 +169,21 @@ test('an interrupt ends the command, not the restore, and says how to see it aga
   assert.match(stderr, /The restore goes on without this command; see it with: kubectl -n \S+ get restore/);
 });
 
-const REFUSED: readonly (readonly [status: number, code: number, says: RegExp])[] = [
+const DENIED = { message: "the webhook's words" };
+const FORBIDDEN = { message: "the server's words", details: { kind: 'restores' } };
+
+const REFUSED: readonly (readonly [status: number, code: number, says: RegExp, body?: object])[] = [
   [404, EXIT.notFound, /Is there a namespace "shop", and is walguard installed/],
   [409, EXIT.failed, /Choose another name with --as/],
   [401, EXIT.unreachable, /the server's words/],
-  [403, EXIT.unreachable, /the server's words/],
+  [403, EXIT.unreachable, /the server's words/, FORBIDDEN],
+  [403, EXIT.failed, /^the webhook's words$/m, DENIED],
   [422, EXIT.failed, /the server's words/],
 ];
 
-for (const [status, code, says] of REFUSED) {
-  test(`an API server that answers ${status}: exit code ${code}`, async (context) => {
-    const server = await startStandIn(context, () => [status, { message: "the server's words" }]);
+for (const [status, code, says, body = { message: "the server's words" }] of REFUSED) {
+  test(`an API server that answers ${status} (${says.source}): exit code ${code}`, async (context) => {
+    const server = await startStandIn(context, () => [status, body]);
     const { result, stderr } = await restore(server);
     assert.equal(result, code);
     assert.match(stderr, says);

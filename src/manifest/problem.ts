@@ -1,4 +1,4 @@
-// What is wrong with an input, and where. Room: cli (door).
+// What is wrong with an input, and where. Room: manifest.
 
 export interface Problem {
   readonly file: string;
@@ -17,6 +17,3 @@ export function formatProblem({ file, line, column, message, remedy }: Problem):
 
 /** For inputs without which nothing can be done, such as the directory of the policies. */
 export class InputError extends Error {}
-
-/** Options that do not go together. */
-export class UsageError extends Error {}

@@ -1,4 +1,4 @@
-// YAML and JSON text to documents that know their place in the text. Room: cli (door).
+// YAML and JSON text to documents that know their place in the text. Room: manifest.
 import { type Document, LineCounter, type ParsedNode, parseAllDocuments, type Tags } from 'yaml';
 import type { Source } from './input.ts';
 import type { Problem } from './problem.ts';

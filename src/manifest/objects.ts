@@ -1,4 +1,4 @@
-// Finds the Kubernetes objects in parsed files: one by one, in Lists and in Templates. Room: cli (door).
+// Finds the Kubernetes objects in parsed files: one by one, in Lists and in Templates. Room: manifest.
 import { isCollection, isMap, isPair, isScalar, isSeq, type Node } from 'yaml';
 import type { KubeObject } from '../api/kubernetes.ts';
 import type { Path } from '../lib/difference.ts';

@@ -1,4 +1,4 @@
-// Reads what -f names: files, directories and standard input, as text. Room: cli (door).
+// Reads what -f names: files, directories and standard input, as text. Room: manifest.
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
