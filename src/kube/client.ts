@@ -9,9 +9,12 @@ import { pathOf } from './path.ts';
 /** An answer of the API server other than 2xx. `status` is the HTTP code. */
 export class KubeError extends Error {
   readonly status: number;
-  constructor(status: number, message: string) {
+  /** Denied by an admission webhook, not for want of a right: the message is for the person who asked. */
+  readonly isDenial: boolean;
+  constructor(status: number, message: string, isDenial = false) {
     super(message);
     this.status = status;
+    this.isDenial = isDenial;
   }
 }
 
@@ -29,11 +32,29 @@ export interface Kube {
     query?: ListQuery,
   ) => Promise<T[]>;
   readonly create: <T extends KubeObject>(object: T) => Promise<T>;
-  /** Server-side apply by walguard's field manager; walguard's own fields win. */
+  /** The whole object, and only while it is at the resourceVersion that `object` carries: otherwise KubeError 409. */
+  readonly replace: <T extends KubeObject>(object: T) => Promise<T>;
+  /**
+   * Server-side apply by walguard's field manager; walguard's own fields win. With a resourceVersion in the object it is
+   * refused with KubeError 409 when somebody wrote in between.
+   */
   readonly apply: (object: KubeObject) => Promise<void>;
   readonly applyStatus: (object: KubeObject) => Promise<void>;
-  /** Calls back on every change until the signal; the connection is made anew when it breaks. */
-  readonly watch: (kind: Pick<KubeObject, 'apiVersion' | 'kind'>, onChange: () => void, signal: AbortSignal) => void;
+  /**
+   * Calls back on every change until the signal, with the object as it is then; the connection is made anew when it breaks,
+   * and then without an object, because something may have been missed. With a name it is that one object's watch.
+   */
+  readonly watch: (what: Watched, onChange: (object?: KubeObject) => void, signal: AbortSignal) => void;
+}
+
+/** A kind in all namespaces, or one object. */
+export type Watched = Pick<KubeObject, 'apiVersion' | 'kind'> & Partial<Pick<ObjectRef, 'metadata'>>;
+
+export interface CallLimits {
+  /** Ends every call, those under way too. */
+  readonly signal?: AbortSignal;
+  /** Of one call. */
+  readonly timeoutMs?: number;
 }
 
 const REQUEST_TIMEOUT_MS = 20_000;
@@ -57,9 +78,9 @@ export function currentNamespace(config: KubeConfig): string {
   return config.getContextObject(config.getCurrentContext())?.namespace ?? 'default';
 }
 
-export function createKube(config: KubeConfig): Kube {
+export function createKube(config: KubeConfig, limits: CallLimits = {}): Kube {
   const request = (method: HttpMethod, path: string, body?: unknown, type?: string) =>
-    send(config, method, path, body, type);
+    send(config, limits, method, path, body, type);
   return {
     get: (ref) => request(HttpMethod.GET, pathOf(ref)).catch(ignoreMissing) as Promise<never>,
     list: async ({ apiVersion, kind }, { namespace, labelSelector } = {}) => {
@@ -72,13 +93,15 @@ export function createKube(config: KubeConfig): Kube {
       return items.map((item) => ({ apiVersion, kind, ...item })) as never[];
     },
     create: (object) => request(HttpMethod.POST, pathOf(withoutName(object)), object) as Promise<never>,
+    replace: (object) =>
+      request(HttpMethod.PUT, `${pathOf(object)}?fieldManager=${FIELD_MANAGER}`, object) as Promise<never>,
     apply: async (object) => {
       await request(HttpMethod.PATCH, pathOf(object) + APPLY, object, 'application/apply-patch+yaml');
     },
     applyStatus: async (object) => {
       await request(HttpMethod.PATCH, `${pathOf(object)}/status${APPLY}`, object, 'application/apply-patch+yaml');
     },
-    watch: (kind, onChange, signal) => void keepWatching(config, pathOf({ ...kind, metadata: {} }), onChange, signal),
+    watch: (what, onChange, signal) => void keepWatching(config, what, onChange, signal),
   };
 }
 
@@ -91,7 +114,14 @@ function ignoreMissing(error: unknown): undefined {
   throw error;
 }
 
-async function send(config: KubeConfig, method: HttpMethod, path: string, body?: unknown, type = 'application/json') {
+async function send(
+  config: KubeConfig,
+  { signal, timeoutMs = REQUEST_TIMEOUT_MS }: CallLimits,
+  method: HttpMethod,
+  path: string,
+  body?: unknown,
+  type = 'application/json',
+) {
   const server = config.getCurrentCluster()?.server;
   if (!server)
     throw new Error(
@@ -103,21 +133,27 @@ async function send(config: KubeConfig, method: HttpMethod, path: string, body?:
   const response = await fetch(server + path, {
     method,
     headers: { ...context.getHeaders(), accept: 'application/json', 'content-type': type },
-    signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
+    signal: AbortSignal.any([AbortSignal.timeout(timeoutMs), ...(signal ? [signal] : [])]),
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     ...(dispatcher === undefined ? {} : { dispatcher }),
   });
   const text = await response.text();
-  if (!response.ok)
-    throw new KubeError(response.status, `${method} ${path}: ${messageOf(text) ?? response.statusText}`);
+  if (!response.ok) throw toError(response.status, `${method} ${path}`, text, response.statusText);
   return JSON.parse(text) as unknown;
 }
 
-function messageOf(text: string): string | undefined {
+/** A right that is missing is told with details of the object; what a webhook denies comes with its message alone. */
+function toError(status: number, request: string, text: string, fallback: string): KubeError {
+  const { message, details } = parseStatus(text);
+  if (status === 403 && message !== undefined && details === undefined) return new KubeError(status, message, true);
+  return new KubeError(status, `${request}: ${message ?? (text.slice(0, 200) || fallback)}`);
+}
+
+function parseStatus(text: string): { readonly message?: string; readonly details?: unknown } {
   try {
-    return (JSON.parse(text) as { message?: string }).message;
+    return JSON.parse(text) ?? {};
   } catch {
-    return text.slice(0, 200) || undefined;
+    return {};
   }
 }
 
@@ -126,14 +162,18 @@ const REWATCH_MS = 1000;
 /** A watch only says "look again", so nothing is lost when one breaks: the loop that it wakes lists everything anew. */
 async function keepWatching(
   config: KubeConfig,
-  path: string,
-  onChange: () => void,
+  { apiVersion, kind, metadata: { name, namespace } = {} }: Watched,
+  onChange: (object?: KubeObject) => void,
   signal: AbortSignal,
 ): Promise<void> {
+  const path = pathOf({ apiVersion, kind, metadata: namespace === undefined ? {} : { namespace } });
+  // The one form of a watch that RBAC can allow for single names.
+  const query = name === undefined ? {} : { fieldSelector: `metadata.name=${name}` };
+  const tell = (_type: string, object: KubeObject) => onChange(object);
   while (!signal.aborted) {
     const ended = new AbortController();
     await new Promise<void>((resolve) => {
-      const watch = new Watch(config).watch(path, {}, onChange, () => resolve());
+      const watch = new Watch(config).watch(path, query, tell, () => resolve());
       // Credentials that cannot be had just now are a broken watch too, not the end of the process.
       const abort = () => watch.then((controller) => controller?.abort()).catch(() => undefined);
       watch.catch(() => resolve());

@@ -14,6 +14,7 @@ const RESOURCES: Readonly<Record<string, string>> = {
   'apps/v1/StatefulSet': 'statefulsets',
   'batch/v1/CronJob': 'cronjobs',
   'batch/v1/Job': 'jobs',
+  'coordination.k8s.io/v1/Lease': 'leases',
   'admissionregistration.k8s.io/v1/MutatingWebhookConfiguration': 'mutatingwebhookconfigurations',
   'admissionregistration.k8s.io/v1/ValidatingWebhookConfiguration': 'validatingwebhookconfigurations',
 };

@@ -1,33 +1,45 @@
-// The serving certificate from the mounted Secret, taken up again when it changes. Room: webhook (door).
-import { X509Certificate } from 'node:crypto';
+// The serving certificate from a mounted Secret or a directory. Room: webhook (door).
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import type { Server } from 'node:https';
 import { join } from 'node:path';
 
 export interface ServingCertificate {
+  /** PEM: the leaf first, and the intermediates behind it if there are any. */
   readonly cert: string;
   readonly key: string;
-  /** The CA that signed it, PEM. */
-  readonly ca: string;
   readonly expiresAt: Date;
 }
 
+export const CERTIFICATE_FILE = 'tls.crt';
+export const KEY_FILE = 'tls.key';
+export const CA_FILE = 'ca.crt';
+
+/**
+ * A Secret of cert-manager's or of your own may have no ca.crt, so it is not read: who is trusted stands in the webhook
+ * configurations.
+ *
+ * @throws Error with the file and what is wrong with it
+ */
 export async function readCertificate(directory: string): Promise<ServingCertificate> {
-  const [cert, key, ca] = await Promise.all(
-    ['tls.crt', 'tls.key', 'ca.crt'].map((name) => readFile(join(directory, name), 'utf8')),
+  const [cert, key] = await Promise.all(
+    [CERTIFICATE_FILE, KEY_FILE].map((name) => readFile(join(directory, name), 'utf8')),
   );
-  if (!cert || !key || !ca) throw new Error(`${directory} lacks tls.crt, tls.key or ca.crt`);
-  return { cert, key, ca, expiresAt: new X509Certificate(cert).validToDate };
+  return checkPair(cert ?? '', key ?? '', directory);
 }
 
-/** New handshakes get the new certificate; open connections go on. Polled: the kubelet swaps a symlink, which file watches miss. */
-export async function reloadCertificate(
-  server: Server,
-  directory: string,
-  current: ServingCertificate,
-): Promise<ServingCertificate> {
-  const next = await readCertificate(directory);
-  if (next.cert === current.cert) return current;
-  server.setSecureContext({ cert: next.cert, key: next.key, minVersion: 'TLSv1.3' });
-  return next;
+/** The kubelet swaps all files at once, but not between two reads: a pair of two generations is refused, and read again. */
+export function checkPair(cert: string, key: string, directory: string): ServingCertificate {
+  const leaf = orExplain(join(directory, CERTIFICATE_FILE), 'no certificate in PEM', () => new X509Certificate(cert));
+  const privateKey = orExplain(join(directory, KEY_FILE), 'no private key in PEM', () => createPrivateKey(key));
+  if (!leaf.checkPrivateKey(privateKey))
+    throw new Error(`${directory}: ${KEY_FILE} is not the key of ${CERTIFICATE_FILE}`);
+  return { cert, key, expiresAt: leaf.validToDate };
+}
+
+function orExplain<T>(path: string, what: string, read: () => T): T {
+  try {
+    return read();
+  } catch (cause) {
+    throw new Error(`${path}: ${what}`, { cause });
+  }
 }

@@ -1,99 +1,53 @@
-// AdmissionReview in, AdmissionReview out. A review is always answered, whatever happens. Room: webhook (door).
-import jsonPatch from 'fast-json-patch';
-import type { StatefulSet } from '../api/kubernetes.ts';
-import { type AdmissionInput, decideMutation, decideValidation } from '../inject/admission.ts';
-import { isEqual, isObject } from '../lib/json.ts';
+// Who answers which review, by its path. A review is always answered, whatever happens. Room: webhook (door).
+import { policyOf } from '../policy/policy-of.ts';
+import type { Envelope } from './envelope.ts';
+import { answerPolicy, answerRestore } from './guards.ts';
+import { type Answer, answerFault } from './response.ts';
+import type { ReviewContext } from './review-context.ts';
+import { answerMutation, answerValidation, type Mode, parseReview } from './workload-review.ts';
 
-export interface AdmissionRequest {
-  readonly uid: string;
-  readonly operation: string;
-  readonly namespace?: string;
-  readonly dryRun?: boolean;
-  readonly object: StatefulSet;
-  readonly oldObject?: StatefulSet | null;
+export type { AdmissionResponse, Answer } from './response.ts';
+export type { ReviewContext } from './review-context.ts';
+
+export type Route = 'mutate' | Mode | 'policies' | 'restores';
+
+/** What is asked, by the path of the request: the chart's webhook configurations call these. */
+export const ROUTES: Readonly<Record<string, Route>> = {
+  '/mutate': 'mutate',
+  '/validate': 'enforce',
+  '/validate/warn': 'warn',
+  '/validate/audit': 'audit',
+  '/validate/policies': 'policies',
+  '/validate/restores': 'restores',
+};
+
+/** Never rejects. */
+export async function answer(route: Route, envelope: Envelope, context: ReviewContext): Promise<Answer> {
+  try {
+    if (route === 'policies') return await answerPolicy(envelope, context);
+    if (route === 'restores') return await answerRestore(envelope, context);
+    return await answerWorkload(route, envelope, context);
+  } catch (error) {
+    return answerFault(envelope.uid, error as Error);
+  }
 }
 
-export interface AdmissionResponse {
-  readonly uid: string;
-  readonly allowed: boolean;
-  readonly warnings?: readonly string[];
-  readonly status?: { readonly code: number; readonly reason: string; readonly message: string };
-  readonly patchType?: 'JSONPatch';
-  readonly patch?: string;
-  readonly auditAnnotations?: Readonly<Record<string, string>>;
-}
-
-/** What was decided, in one word, for log and metric. */
-export interface Answer {
-  readonly code: string;
-  readonly response: AdmissionResponse;
-}
-
-export type Mode = 'enforce' | 'warn' | 'audit';
-
-/** Undefined where the body is no AdmissionReview of a StatefulSet. */
-export function parseReview(body: unknown): AdmissionRequest | undefined {
-  if (!isObject(body) || !isObject(body.request)) return undefined;
-  const { uid, object } = body.request;
-  if (typeof uid !== 'string' || !isObject(object) || !isObject(object.metadata) || !isObject(object.spec))
-    return undefined;
-  return body.request as unknown as AdmissionRequest;
-}
-
-/** On UPDATE only these may differ: a webhook that touches another field makes every update of the object fail. */
-const UNTOUCHABLE = ['volumeClaimTemplates', 'selector', 'serviceName', 'replicas'] as const;
-
-export function answerMutation(request: AdmissionRequest, input: AdmissionInput): Answer {
-  const { uid, object } = request;
-  const { workload, warnings } = decideMutation(input);
-  const patch = jsonPatch.compare(object, workload);
-  const extra = warnings.length > 0 ? { warnings } : {};
-  if (patch.length === 0) return { code: 'unchanged', response: { uid, allowed: true, ...extra } };
-  assertSound(object, workload, patch);
-  return {
-    code: 'patched',
-    response: {
-      uid,
-      allowed: true,
-      ...extra,
-      patchType: 'JSONPatch',
-      patch: Buffer.from(JSON.stringify(patch)).toString('base64'),
-    },
+async function answerWorkload(
+  route: 'mutate' | Mode,
+  { request }: Envelope,
+  { policies, image, now }: ReviewContext,
+): Promise<Answer> {
+  const review = parseReview({ request });
+  if (!review) throw new Error('the review holds no StatefulSet');
+  const { object: workload, oldObject } = review;
+  const name = policyOf(workload);
+  const input = {
+    workload,
+    old: oldObject ?? undefined,
+    image,
+    settings: name === undefined ? undefined : await policies.find(name),
+    policyNames: policies.list().flatMap(({ metadata }) => metadata.name ?? []),
+    today: now().toISOString().slice(0, 10),
   };
-}
-
-/** The API server fails the user's request on a patch that does not apply, even where the failure policy is Ignore. */
-function assertSound(object: StatefulSet, wanted: StatefulSet, patch: jsonPatch.Operation[]): void {
-  const patched = jsonPatch.applyPatch(structuredClone(object), patch).newDocument;
-  if (!isEqual(patched, wanted)) throw new Error('the patch does not give the wanted object');
-  for (const field of UNTOUCHABLE) {
-    if (!isEqual(object.spec[field], wanted.spec[field])) throw new Error(`the patch would change spec.${field}`);
-  }
-}
-
-/**
- * | mode    | refused becomes            |
- * | enforce | 403 with the message       |
- * | warn    | allowed, with a warning    |
- * | audit   | allowed, audit annotation  |
- */
-export function answerValidation(request: AdmissionRequest, input: AdmissionInput, mode: Mode): Answer {
-  const { uid } = request;
-  const { allowed, code, message } = decideValidation(input);
-  const auditAnnotations = { verdict: code };
-  if (message === undefined) return { code, response: { uid, allowed, auditAnnotations } };
-  if (!allowed && mode === 'enforce') {
-    return {
-      code,
-      response: { uid, allowed: false, status: { code: 403, reason: 'Forbidden', message }, auditAnnotations },
-    };
-  }
-  if (mode === 'audit')
-    return { code, response: { uid, allowed: true, auditAnnotations: { ...auditAnnotations, message } } };
-  return { code, response: { uid, allowed: true, warnings: [`walguard: ${message}`], auditAnnotations } };
-}
-
-/** A fault of ours must not stop the user: let through, and say so. */
-export function answerFault(uid: string, error: Error): Answer {
-  return { code: 'fault', response: { uid, allowed: true, warnings: [`walguard: not looked at: ${error.message}`] } };
+  return route === 'mutate' ? answerMutation(review, input) : answerValidation(review, input, route);
 }

@@ -1,73 +1,57 @@
-// `walguard webhook`: serves until the signal, then drains. Room: webhook (door).
-import { once } from 'node:events';
+// `walguard webhook` in a cluster: serves until the signal, then drains. Room: webhook (door).
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { KubeObject } from '../api/kubernetes.ts';
+import { API_VERSION } from '../api/names.ts';
+import type { ProtectedDatabase } from '../api/protected-database.ts';
 import { createKube, type Kube, loadKubeConfig } from '../kube/client.ts';
 import { requireVariable } from '../lib/environment.ts';
-import { createLogger } from '../telemetry/log.ts';
-import { createMetrics } from '../telemetry/metrics.ts';
-import { readCertificate, reloadCertificate, type ServingCertificate } from './certificate-files.ts';
-import { buildApp, createHttpsServer } from './server.ts';
+import { readCertificate } from './certificate-files.ts';
+import { DRAIN } from './drain.ts';
+import { createPolicyStore } from './policy-store.ts';
+import { createProcess } from './process.ts';
+import { createServing, type Serving } from './serving.ts';
 
-const RELOAD_MS = 10_000;
-const DRAIN_MS = 10_000;
+/** Of one call to the API server, which itself waits 5 s for a review's answer. */
+const CALL_MS = 3000;
+const LOOK_MS = 10_000;
+const UNREADY_LOOK_MS = 1000;
 
-export async function runWebhook(env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<void> {
-  const log = createLogger('webhook');
-  const metrics = createMetrics();
-  const kube = createKube(loadKubeConfig());
+export async function runWebhook(env: NodeJS.ProcessEnv, stop: AbortSignal): Promise<void> {
   const directory = requireVariable(env, 'WALGUARD_TLS_DIR');
   const configuration = requireVariable(env, 'WALGUARD_WEBHOOK_CONFIGURATION');
   const image = requireVariable(env, 'WALGUARD_IMAGE');
-  let certificate = await readCertificate(directory);
-  let notReady: string | undefined = 'just started';
+  const port = Number(env.WALGUARD_PORT || 9443);
+  const kube = createKube(loadKubeConfig(), { timeoutMs: CALL_MS });
+  const certificate = await readCertificate(directory);
+  const { log, metrics, signal, engine, listen, end } = createProcess(env, stop);
+  const policies = createPolicyStore(kube, log, engine);
+  let serving: Serving | undefined;
+  const notReady = () => {
+    if (!policies.isLoaded()) return 'the policies were not listed yet';
+    return serving ? serving.explain() : 'just started';
+  };
 
-  const app = buildApp({ kube, log, metrics, image, notReady: () => (signal.aborted ? 'shutting down' : notReady) });
-  const server = createHttpsServer(app, certificate);
-  server.listen(Number(env.WALGUARD_PORT || 9443));
-  await once(server, 'listening');
-  log.info({ port: env.WALGUARD_PORT || 9443, expires: certificate.expiresAt }, 'listening');
-
+  const server = await listen({ image, policies, listDatabases: listerOf(kube) }, notReady, certificate, port);
+  log.info({ port, expires: certificate.expiresAt }, 'listening');
+  serving = createServing(server, certificate, { kube, log, metrics, directory, configuration });
+  // A review that comes while the replica drains is judged by fresh policies too.
+  const drained = new AbortController();
+  const listing = policies.run(drained.signal);
   while (!signal.aborted) {
-    try {
-      certificate = await reloadCertificate(server, directory, certificate);
-      metrics.setCertificateExpiry(certificate.expiresAt);
-      notReady = await explainNotReady(kube, configuration, certificate);
-    } catch (error) {
-      // A replica that was ready stays so: the API server's trouble is no reason to take the webhook away too.
-      if (notReady !== undefined) notReady = (error as Error).message;
-      log.warn({ error: (error as Error).message }, 'could not check the certificate');
-    }
-    await sleep(notReady === undefined ? RELOAD_MS : 1000, undefined, { signal }).catch(() => undefined);
+    await serving.look();
+    const waitMs = notReady() === undefined ? LOOK_MS : UNREADY_LOOK_MS;
+    await sleep(waitMs, undefined, { signal }).catch(() => undefined);
   }
-  log.info('draining');
-  const closed = once(server, 'close');
-  server.close();
-  server.closeIdleConnections();
-  await Promise.race([closed, sleep(DRAIN_MS, undefined, { ref: false })]);
-  server.closeAllConnections();
+  try {
+    await end(server, DRAIN);
+  } finally {
+    drained.abort();
+    await listing;
+  }
 }
 
-interface WebhookConfiguration extends KubeObject {
-  webhooks?: { clientConfig?: { caBundle?: string } }[];
-}
-
-/** Ready only when the API server trusts this replica's CA for both configurations: until then its calls would fail. */
-async function explainNotReady(
-  kube: Kube,
-  name: string,
-  { ca, expiresAt }: ServingCertificate,
-): Promise<string | undefined> {
-  if (expiresAt.getTime() < Date.now()) return `the serving certificate ended at ${expiresAt.toISOString()}`;
-  for (const kind of ['MutatingWebhookConfiguration', 'ValidatingWebhookConfiguration']) {
-    const ref = { apiVersion: 'admissionregistration.k8s.io/v1', kind, metadata: { name } };
-    const configuration = await kube.get<WebhookConfiguration>(ref);
-    const isTrusted = configuration?.webhooks?.every(({ clientConfig }) =>
-      Buffer.from(clientConfig?.caBundle ?? '', 'base64')
-        .toString('utf8')
-        .includes(ca.trim()),
-    );
-    if (!isTrusted) return `${kind}/${name} does not carry this replica's CA yet`;
-  }
-  return undefined;
+function listerOf(kube: Kube): (namespace?: string) => Promise<readonly ProtectedDatabase[]> {
+  const databases = { apiVersion: API_VERSION, kind: 'ProtectedDatabase' };
+  return (namespace) =>
+    kube.list<ProtectedDatabase & KubeObject>(databases, namespace === undefined ? {} : { namespace });
 }

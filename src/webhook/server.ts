@@ -1,99 +1,62 @@
-// The admission webhook: express over https. Stateless; reads policies, writes nothing. Room: webhook (door).
-import { createServer, type Server } from 'node:https';
-import express, { type Express, type Request, type Response } from 'express';
-import type { Kube } from '../kube/client.ts';
-import type { Logger } from '../telemetry/log.ts';
-import type { Metrics } from '../telemetry/metrics.ts';
-import { findSettings } from './policies.ts';
-import { type Answer, answerFault, answerMutation, answerValidation, type Mode, parseReview } from './review.ts';
+// The admission webhook: express over https. Stateless; writes nothing. Whatever is sent gets a valid answer or a 4xx.
+// Room: webhook (door).
+import express, { type Express, type NextFunction, type Request, type Response } from 'express';
+import { discard, type Refusal } from './body.ts';
+import { ROUTES } from './review.ts';
+import { type Page, refuse, send, TEXT } from './send.ts';
+import { type Serving, serveReview } from './serve-review.ts';
 
-export interface WebhookContext {
-  readonly kube: Kube;
-  readonly log: Logger;
-  readonly metrics: Metrics;
-  /** walguard's own image, for the sidecar. */
-  readonly image: string;
+export interface WebhookContext extends Omit<Serving, 'reviewLog'> {
   /** Why this replica should get no reviews; undefined when it should. */
   readonly notReady: () => string | undefined;
 }
 
-/** The API server takes objects of 3 MiB, and an UPDATE carries two. */
-const BODY_LIMIT = '8mb';
-
-export function buildApp(context: WebhookContext): Express {
+export function buildApp(given: WebhookContext): Express {
+  const context = { ...given, reviewLog: given.log.child({}, { redact: [] }) };
   const app = express();
-  app.disable('x-powered-by').disable('etag');
-  app.get('/healthz', (_request, response) => void response.type('text').send('ok\n'));
-  app.get('/readyz', (_request, response) => {
-    const why = context.notReady();
-    response
-      .status(why === undefined ? 200 : 503)
-      .type('text')
-      .send(`${why ?? 'ok'}\n`);
-  });
-  app.get('/metrics', async (_request, response) => {
-    response.set('content-type', context.metrics.contentType).send(await context.metrics.render());
-  });
-  app.use(express.json({ limit: BODY_LIMIT, type: () => true }));
-  app.post('/mutate', (request, response) => review(context, 'mutate', undefined, request, response));
-  for (const mode of ['enforce', 'warn', 'audit'] as const) {
-    const path = mode === 'enforce' ? '/validate' : `/validate/${mode}`;
-    app.post(path, (request, response) => review(context, 'validate', mode, request, response));
+  app.disable('x-powered-by').disable('etag').set('query parser', false);
+  app.enable('case sensitive routing').enable('strict routing');
+  for (const [path, route] of Object.entries(ROUTES)) {
+    app.post(path, (request, response) => serveReview(context, route, request, response));
+    app.all(path, (request, response) => refuseMethod(context, 'POST', request, response));
   }
-  app.use((error: Error, _request: Request, response: Response, _next: unknown) => {
-    context.log.warn({ error: error.message }, 'a request could not be read');
-    response.status(400).type('text').send(`${error.message}\n`);
+  for (const [path, render] of Object.entries(PAGES)) {
+    app.get(path, async (_request, response) => send(context, response, ...(await render(context))));
+    app.all(path, (request, response) => refuseMethod(context, 'GET', request, response));
+  }
+  app.use((request: Request, response: Response) => refuseAfterBody(context, NOT_FOUND, request, response));
+  app.use((error: Error, _request: Request, response: Response, _next: NextFunction) => {
+    context.log.error({ error: error.message }, 'a request went wrong');
+    if (!response.headersSent) send(context, response, 500, TEXT, 'walguard: a fault of its own; see its log\n');
   });
   return app;
 }
 
-async function review(
+const PAGES: Readonly<Record<string, (context: WebhookContext) => Page | Promise<Page>>> = {
+  // Whatever the API server does: that it is away is no reason to restart.
+  '/healthz': () => [200, TEXT, 'ok\n'],
+  '/readyz': ({ notReady }) => {
+    const why = notReady();
+    return why === undefined ? [200, TEXT, 'ok\n'] : [503, TEXT, `${why}\n`];
+  },
+  '/metrics': async ({ metrics }) => [200, metrics.contentType, await metrics.render()],
+};
+
+const NOT_FOUND: Refusal = {
+  status: 404,
+  message: `there are ${[...Object.keys(ROUTES), ...Object.keys(PAGES)].join(', ')}`,
+};
+
+function refuseMethod(context: WebhookContext, allow: string, request: Request, response: Response): Promise<void> {
+  response.setHeader('allow', allow);
+  return refuseAfterBody(context, { status: 405, message: `the method must be ${allow}` }, request, response);
+}
+
+async function refuseAfterBody(
   context: WebhookContext,
-  webhook: 'mutate' | 'validate',
-  mode: Mode | undefined,
-  { body }: Request,
+  refusal: Refusal,
+  request: Request,
   response: Response,
 ): Promise<void> {
-  const startedAt = performance.now();
-  const request = parseReview(body);
-  if (!request) {
-    response.status(400).type('text').send('expected an AdmissionReview (admission.k8s.io/v1) of a StatefulSet\n');
-    return;
-  }
-  let answer: Answer;
-  try {
-    const workload = request.object;
-    const settings = await findSettings(context.kube, workload);
-    const today = new Date().toISOString().slice(0, 10);
-    const input = { workload, old: request.oldObject ?? undefined, image: context.image, settings, today };
-    answer = mode === undefined ? answerMutation(request, input) : answerValidation(request, input, mode);
-  } catch (error) {
-    answer = answerFault(request.uid, error as Error);
-    context.log.error({ error: (error as Error).message, uid: request.uid }, 'a review went wrong');
-  }
-  const { code, response: verdict } = answer;
-  const seconds = (performance.now() - startedAt) / 1000;
-  context.metrics.observeReview(webhook, code, verdict.allowed, seconds);
-  const { namespace, operation, object } = request;
-  context.log.info(
-    { webhook, code, allowed: verdict.allowed, operation, namespace, name: object.metadata.name },
-    'reviewed',
-  );
-  response.json({ apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', response: verdict });
-}
-
-export interface KeyPair {
-  readonly cert: string;
-  readonly key: string;
-}
-
-/** Longer than the API server's idle connections live (90 s), or each of its requests would pay a handshake. */
-const KEEP_ALIVE_MS = 120_000;
-
-export function createHttpsServer(app: Express, pair: KeyPair): Server {
-  const server = createServer({ ...pair, minVersion: 'TLSv1.3' }, app);
-  server.keepAliveTimeout = KEEP_ALIVE_MS;
-  server.headersTimeout = KEEP_ALIVE_MS + 1000;
-  server.requestTimeout = 10_000;
-  return server;
+  if (await discard(request)) refuse(context, refusal, response);
 }

@@ -23,7 +23,8 @@ test('an object comes back as the JSON that the server sent, with every field', 
 
 test('an object that is not there is undefined; every other failure is an error with code and message', async (context) => {
   let status = 404;
-  const server = await startStandIn(context, () => [status, { kind: 'Status', message: 'secrets "a" is what it is' }]);
+  const body = { kind: 'Status', message: 'secrets "a" is what it is', details: { kind: 'secrets', name: 'a' } };
+  const server = await startStandIn(context, () => [status, body]);
   const kube = createKube(loadKubeConfig({ kubeconfig: server.kubeconfig }));
   assert.equal(await kube.get(SECRET), undefined);
   for (status of [401, 403, 409, 500]) {
@@ -31,9 +32,17 @@ test('an object that is not there is undefined; every other failure is an error 
       assert.ok(error instanceof KubeError);
       assert.equal(error.status, status);
       assert.equal(error.message, 'GET /api/v1/namespaces/shop/secrets/a: secrets "a" is what it is');
+      assert.equal(error.isDenial, false);
       return true;
     });
   }
+});
+
+test('what a webhook denies is told in its words alone, and is no missing right', async (context) => {
+  const message = 'admission webhook "w" denied the request: too early';
+  const server = await startStandIn(context, () => [403, { kind: 'Status', message, reason: 'Forbidden' }]);
+  const kube = createKube(loadKubeConfig({ kubeconfig: server.kubeconfig }));
+  await assert.rejects(kube.create(SECRET), (error: KubeError) => error.isDenial && error.message === message);
 });
 
 test('a failure that is no JSON is told in its own words, but not for ever', async (context) => {
@@ -68,7 +77,7 @@ test('items of a list get the version and kind that the server leaves out', asyn
   );
 });
 
-test('create posts to the collection; apply and applyStatus are server-side applies by one field manager', async (context) => {
+test('create posts to the collection, replace puts; apply and applyStatus are server-side applies by one field manager', async (context) => {
   const server = await startStandIn(context, ({ body }) => [200, body]);
   const kube = createKube(loadKubeConfig({ kubeconfig: server.kubeconfig }));
   const database = {
@@ -77,12 +86,14 @@ test('create posts to the collection; apply and applyStatus are server-side appl
     metadata: { name: 'o', namespace: 'shop' },
   };
   assert.deepEqual(await kube.create(SECRET), SECRET);
+  assert.deepEqual(await kube.replace(SECRET), SECRET);
   await kube.apply(SECRET);
   await kube.applyStatus({ ...database, status: { policy: 'p' } });
   assert.deepEqual(
     server.asked.map(({ method, path, headers }) => [method, path, headers['content-type']]),
     [
       ['POST', '/api/v1/namespaces/shop/secrets', 'application/json'],
+      ['PUT', '/api/v1/namespaces/shop/secrets/a?fieldManager=walguard', 'application/json'],
       ['PATCH', '/api/v1/namespaces/shop/secrets/a?fieldManager=walguard&force=true', 'application/apply-patch+yaml'],
       [
         'PATCH',
@@ -91,7 +102,20 @@ test('create posts to the collection; apply and applyStatus are server-side appl
       ],
     ],
   );
-  assert.deepEqual(server.asked[1]?.body, SECRET);
+  assert.deepEqual(server.asked[2]?.body, SECRET);
+});
+
+test('a call ends with the signal or at its time, whichever is first', async (context) => {
+  const server = await startStandIn(context, () => undefined);
+  const config = loadKubeConfig({ kubeconfig: server.kubeconfig });
+  await assert.rejects(createKube(config, { timeoutMs: 50 }).get(SECRET), { name: 'TimeoutError' });
+  const stop = new AbortController();
+  const asked = createKube(config, { signal: stop.signal }).get(SECRET);
+  await until('the call', () => server.asked.length === 2);
+  stop.abort();
+  await assert.rejects(asked, { name: 'AbortError' });
+  await assert.rejects(createKube(config, { signal: stop.signal }).get(SECRET), { name: 'AbortError' });
+  assert.equal(server.asked.length, 2, 'after the signal nothing is asked at all');
 });
 
 test('watches', { concurrency: true }, async (each) => {
@@ -117,6 +141,28 @@ test('watches', { concurrency: true }, async (each) => {
         stop.abort();
         assert.ok(calls >= 2, 'once for the event, once because something may have been missed');
         assert.match(server.asked[0]?.path ?? '', /^\/api\/v1\/secrets\?.*watch=true/);
+      },
+    ),
+    each.test(
+      'a watch of one object asks for its name, hands the object on, and nothing when it broke',
+      async (context) => {
+        const server = await startStandIn(context, (_asked, response) => {
+          response.writeHead(200, { 'content-type': 'application/json' });
+          response.end(`${JSON.stringify({ type: 'MODIFIED', object: SECRET })}\n`);
+          return undefined;
+        });
+        const stop = new AbortController();
+        const told: unknown[] = [];
+        createKube(loadKubeConfig({ kubeconfig: server.kubeconfig })).watch(
+          SECRET,
+          (object) => told.push(object),
+          stop.signal,
+        );
+        await until('the end of the connection', () => told.length >= 2);
+        stop.abort();
+        assert.deepEqual(told.slice(0, 2), [SECRET, undefined]);
+        const path = '/api/v1/namespaces/shop/secrets?watch=true&fieldSelector=metadata.name%3Da';
+        assert.equal(server.asked[0]?.path, path);
       },
     ),
     each.test('a watch whose credentials cannot be had tries again, instead of ending the process', async () => {

@@ -3,7 +3,7 @@ import type { KubeObject, ObjectRef } from '../../src/api/kubernetes.ts';
 import { type Kube, KubeError } from '../../src/kube/client.ts';
 
 export interface Write {
-  readonly verb: 'create' | 'apply' | 'applyStatus';
+  readonly verb: 'create' | 'replace' | 'apply' | 'applyStatus';
   readonly object: KubeObject;
 }
 
@@ -55,10 +55,20 @@ export function createFakeKube(...initial: KubeObject[]): FakeKube {
     return structuredClone(give());
   }
 
-  function put(object: KubeObject): void {
+  let version = 0;
+  function put(object: KubeObject, change = merge): KubeObject {
     const at = objects.findIndex((each) => isSame(each, object));
-    if (at < 0) objects.push(structuredClone(object));
-    else objects[at] = merge(objects[at], structuredClone(object)) as KubeObject;
+    const stored = structuredClone(at < 0 ? object : (change(objects[at], object) as KubeObject));
+    stored.metadata.resourceVersion = `${++version}`;
+    objects[at < 0 ? objects.length : at] = stored;
+    return stored;
+  }
+
+  function refuseStale(object: KubeObject): void {
+    const { resourceVersion } = object.metadata;
+    const live = objects.find((each) => isSame(each, object));
+    if (resourceVersion === undefined || live?.metadata.resourceVersion === resourceVersion) return;
+    throw new KubeError(409, 'the object has been modified');
   }
 
   return {
@@ -81,11 +91,17 @@ export function createFakeKube(...initial: KubeObject[]): FakeKube {
       answer(() => {
         if (objects.some((each) => isSame(each, object))) throw new KubeError(409, 'already exists');
         writes.push({ verb: 'create', object });
-        put(object);
-        return object;
+        return put(object) as typeof object;
+      }),
+    replace: (object) =>
+      answer(() => {
+        refuseStale(object);
+        writes.push({ verb: 'replace', object });
+        return put(object, (_live, whole) => whole) as typeof object;
       }),
     apply: (object) =>
       answer(() => {
+        refuseStale(object);
         writes.push({ verb: 'apply', object });
         put(object);
       }),

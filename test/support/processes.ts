@@ -14,8 +14,8 @@ export function isAlive(pid: number): boolean {
   return !(existsSync(stat) && /^\d+ \(.*\) Z/s.test(readFileSync(stat, 'utf8')));
 }
 
-/** Waits until it holds, a few seconds at most; says what was waited for when it never does. */
-export async function until(what: string, holds: () => boolean): Promise<void> {
-  for (let tries = 0; tries < 300 && !holds(); tries++) await sleep(10);
+/** Waits until it holds, a few seconds at most unless told otherwise; says what was waited for when it never does. */
+export async function until(what: string, holds: () => boolean, timeoutMs = 3000): Promise<void> {
+  for (let tries = 0; tries < timeoutMs / 10 && !holds(); tries++) await sleep(10);
   assert.ok(holds(), `waited in vain: ${what}`);
 }

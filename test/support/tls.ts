@@ -1,34 +1,28 @@
-// Serving certificates as the controller mints them, and requests that trust just their CA.
+// Serving certificates as the controller mints them, and requests that trust just their authority.
 import { X509Certificate } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
 import { type RequestOptions, request } from 'node:https';
-import type { KubeObject } from '../../src/api/kubernetes.ts';
-import { ensureCertificates } from '../../src/controller/certificates.ts';
+import { mintAuthority, mintServing } from '../../src/tools/mint-certificate.ts';
 import type { ServingCertificate } from '../../src/webhook/certificate-files.ts';
-import { createFakeKube } from './fake-kube.ts';
-import { createRecordedLog } from './recorded-log.ts';
-
-const OPTIONS = { namespace: 'walguard-system', secret: 'tls', service: 'webhook', configuration: 'walguard' };
 
 /** The name by which the API server calls the webhook. */
 export const SERVER_NAME = 'webhook.walguard-system.svc';
 
-export async function mintCertificate(): Promise<ServingCertificate> {
-  const configurations = ['Mutating', 'Validating'].map((prefix) => ({
-    apiVersion: 'admissionregistration.k8s.io/v1',
-    kind: `${prefix}WebhookConfiguration`,
-    metadata: { name: OPTIONS.configuration },
-    webhooks: [],
-  }));
-  const kube = createFakeKube(...configurations);
-  await ensureCertificates(kube, OPTIONS, createRecordedLog().log, new Date());
-  const secret = kube.objects.find(({ kind }) => kind === 'Secret') as KubeObject & { data: Record<string, string> };
-  const read = (key: string) => Buffer.from(secret.data[key] ?? '', 'base64').toString('utf8');
-  const cert = read('tls.crt');
-  return { cert, key: read('tls.key'), ca: read('ca.crt'), expiresAt: new X509Certificate(cert).validToDate };
+export interface Minted extends ServingCertificate {
+  /** The authority that signed it, PEM. */
+  readonly ca: string;
+}
+
+/** @param now what the clock says when it is minted */
+export async function mintCertificate(names: readonly string[] = [SERVER_NAME], now = new Date()): Promise<Minted> {
+  const authority = await mintAuthority(now);
+  const { cert, key } = await mintServing(authority, names, now);
+  return { cert, key, ca: authority.cert, expiresAt: new X509Certificate(cert).validToDate };
 }
 
 export interface Answer {
   readonly status: number;
+  readonly headers: IncomingHttpHeaders;
   readonly text: string;
 }
 
@@ -37,7 +31,7 @@ export function askHttps(
   port: number,
   ca: string,
   path: string,
-  body?: string,
+  body?: string | Buffer,
   more: RequestOptions = {},
 ): Promise<Answer> {
   const method = body === undefined ? 'GET' : 'POST';
@@ -60,7 +54,7 @@ export function askHttps(
       response.setEncoding('utf8').on('data', (chunk: string) => {
         text += chunk;
       });
-      response.on('end', () => resolve({ status: response.statusCode ?? 0, text }));
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, text }));
     });
     call.on('error', reject);
     call.end(body);

@@ -92,8 +92,15 @@ export function buildEndedPod(
   };
 }
 
-export function buildGoodReport(name: string, finishedAt: string, systemIdentifier = SYSTEM_IDENTIFIER): string {
-  const report: BaseBackupReport = { ok: true, backup: { name, finishedAt }, systemIdentifier, durationMs: 1200 };
+/** @param firstFinishedAt of the oldest backup in the store */
+export function buildGoodReport(
+  name: string,
+  finishedAt: string,
+  systemIdentifier = SYSTEM_IDENTIFIER,
+  firstFinishedAt = finishedAt,
+): string {
+  const backup = { name, finishedAt };
+  const report: BaseBackupReport = { ok: true, backup, firstFinishedAt, systemIdentifier, durationMs: 1200 };
   return JSON.stringify(report);
 }
 

@@ -6,13 +6,15 @@ import { parse } from 'yaml';
 import type { StatefulSet } from '../../src/api/kubernetes.ts';
 import { ANNOTATION } from '../../src/api/names.ts';
 import { type AdmissionInput, decideMutation } from '../../src/inject/admission.ts';
+import { answerFault } from '../../src/webhook/response.ts';
+import { answer, type ReviewContext, ROUTES, type Route } from '../../src/webhook/review.ts';
 import {
   type AdmissionRequest,
-  answerFault,
   answerMutation,
   answerValidation,
   parseReview,
-} from '../../src/webhook/review.ts';
+} from '../../src/webhook/workload-review.ts';
+import { exempt, older, redis } from '../support/admission-cases.ts';
 import { injectable } from '../support/arbitraries.ts';
 import { CASES } from '../support/cases.ts';
 import { injected } from '../support/injected.ts';
@@ -91,17 +93,20 @@ test('whatever is sent, the patch gives what was decided', () => {
 test('what needs no change gets no patch', () => {
   for (const workload of [buildWorkload(), injected(buildWorkload({ policy: 'standard' }))]) {
     const { code, response } = answerMutation(requestOf(workload), inputOf(workload));
-    assert.deepEqual([code, response], ['unchanged', { uid: 'review-1', allowed: true }]);
+    assert.deepEqual(
+      [code, response.allowed, response.patch, response.patchType],
+      ['unchanged', true, undefined, undefined],
+    );
   }
 });
 
-test('warnings travel with and without a patch', () => {
-  const redis = buildWorkload({ policy: 'standard', container: { image: 'redis:7' } });
-  assert.equal(answerMutation(requestOf(redis), inputOf(redis)).response.warnings?.length, 1);
+test('the mutating webhook never warns: what it would say, the other one says, or refuses for', () => {
   const changed = injected(buildWorkload({ policy: 'standard' }));
   changed.spec.template.spec.containers[0]?.args?.unshift('-c', 'archive_mode=on');
-  const { code, response } = answerMutation(requestOf(changed), inputOf(changed));
-  assert.deepEqual([code, response.warnings?.length], ['patched', 1]);
+  const rows = [[redis('standard')], [changed], [changed, older()], [buildWorkload(), older()]] as const;
+  for (const [workload, old] of rows) {
+    assert.equal(answerMutation(requestOf(workload, old), inputOf(workload, old)).response.warnings, undefined);
+  }
 });
 
 test('a patch that would touch what may not be touched on UPDATE is never sent', () => {
@@ -118,63 +123,153 @@ test('a patch that would touch what may not be touched on UPDATE is never sent',
   }
 });
 
-// answerValidation: | mode | refused becomes |
+// answerValidation: | mode | refused becomes | any other finding |
 
+const MODES = ['enforce', 'warn', 'audit'] as const;
 const refused = buildWorkload();
+const ending = exempt({ [ANNOTATION.exemptUntil]: '2026-11-30' });
 
-test('enforce: refused is a 403 with the message', () => {
-  const { code, response } = answerValidation(requestOf(refused), inputOf(refused), 'enforce');
+function validate(mode: (typeof MODES)[number], workload: StatefulSet, old?: StatefulSet) {
+  return answerValidation(requestOf(workload, old), inputOf(workload, old), mode);
+}
+
+test('enforce: refused is a 403 with the message, and no warning repeats it', () => {
+  const { code, response } = validate('enforce', refused);
   assert.equal(code, 'backup-required');
-  assert.equal(response.allowed, false);
+  assert.deepEqual([response.allowed, response.warnings], [false, undefined]);
   assert.deepEqual([response.status?.code, response.status?.reason], [403, 'Forbidden']);
-  assert.match(response.status?.message ?? '', /^backup-required: StatefulSet "orders"/);
-  assert.deepEqual(response.auditAnnotations, { verdict: 'backup-required' });
+  assert.match(response.status?.message ?? '', /^backup-required: StatefulSet "orders": metadata\.annotations/);
 });
 
-test('warn: refused is allowed, with the message as a warning', () => {
-  const { code, response } = answerValidation(requestOf(refused), inputOf(refused), 'warn');
-  assert.deepEqual([code, response.allowed, response.status], ['backup-required', true, undefined]);
-  assert.match(response.warnings?.join() ?? '', /^walguard: backup-required: /);
+test('enforce: an object whose name is not made yet is named by what it will begin with', () => {
+  const nameless = { ...refused, metadata: { generateName: 'orders-', namespace: 'shop' } };
+  assert.match(validate('enforce', nameless).response.status?.message ?? '', /StatefulSet "orders-"/);
+});
+
+test('warn: refused is allowed, with a warning for each finding', () => {
+  const { code, response } = validate('warn', buildWorkload(), older());
+  assert.deepEqual([code, response.allowed, response.status], ['protection-removed', true, undefined]);
+  const codes = response.warnings?.map((each) => each.split(': ')[1]);
+  assert.deepEqual(codes, ['protection-removed', 'restart-follows']);
+  for (const warning of response.warnings ?? []) assert.match(warning, /^walguard: /);
 });
 
 test('audit: refused is allowed, and only the audit log learns of it', () => {
-  const { code, response } = answerValidation(requestOf(refused), inputOf(refused), 'audit');
+  const { code, response } = validate('audit', refused);
   assert.deepEqual(
     [code, response.allowed, response.status, response.warnings],
     ['backup-required', true, undefined, undefined],
   );
-  assert.match(response.auditAnnotations?.message ?? '', /^backup-required: /);
+  assert.deepEqual(response.auditAnnotations, {
+    verdict: 'backup-required',
+    violations: 'backup-required metadata.annotations[walguard.dev/policy]',
+  });
 });
 
-test('allowed with a message is a warning under enforce and warn, an audit annotation under audit', () => {
-  const there = (mode: 'enforce' | 'warn' | 'audit') =>
-    answerValidation(requestOf(refused, refused), inputOf(refused, refused), mode).response;
-  assert.deepEqual([there('enforce').allowed, there('enforce').warnings?.length], [true, 1]);
-  assert.deepEqual([there('warn').allowed, there('warn').warnings?.length], [true, 1]);
-  assert.deepEqual([there('audit').allowed, there('audit').warnings], [true, undefined]);
+test('any other finding is a warning under enforce and warn, and not said under audit', () => {
+  for (const [workload, old] of [[ending], [refused, refused]] as const) {
+    for (const mode of MODES) {
+      const { allowed, warnings } = validate(mode, workload, old).response;
+      assert.deepEqual([allowed, warnings?.length], [true, mode === 'audit' ? undefined : 1], mode);
+    }
+  }
 });
 
-test('allowed without a message says nothing to the user in any mode', () => {
+test('where there is nothing to say, the user reads nothing in any mode', () => {
   const workload = injected(buildWorkload({ policy: 'standard' }));
-  for (const mode of ['enforce', 'warn', 'audit'] as const) {
-    assert.deepEqual(answerValidation(requestOf(workload), inputOf(workload), mode).response, {
-      uid: 'review-1',
-      allowed: true,
-      auditAnnotations: { verdict: 'protected' },
-    });
+  for (const mode of MODES) {
+    const auditAnnotations = { verdict: 'protected', policy: 'standard' };
+    assert.deepEqual(validate(mode, workload).response, { uid: 'review-1', allowed: true, auditAnnotations });
   }
 });
 
-test('audit annotations have keys that an API server takes', () => {
-  for (const mode of ['enforce', 'warn', 'audit'] as const) {
-    const { response } = answerValidation(requestOf(refused), inputOf(refused), mode);
-    for (const key of Object.keys(response.auditAnnotations ?? {})) assert.match(key, /^[a-z]([-a-z]*[a-z])?$/);
+test('audit annotations: on every answer, with keys that an API server takes, short, and without what is not theirs', () => {
+  const long = exempt({ [ANNOTATION.exempt]: `a cache\nof ${'many '.repeat(100)}words` });
+  const secret = buildWorkload({ container: { env: [{ name: 'POSTGRES_PASSWORD', value: 'hunter2' }] } });
+  const rows = [refused, ending, long, secret, redis(), injected(buildWorkload({ policy: 'standard' }))];
+  const answers = rows.flatMap((workload) => [
+    ...MODES.map((mode) => validate(mode, workload)),
+    answerMutation(requestOf(workload), inputOf(workload)),
+  ]);
+  for (const { response } of [...answers, answerFault('u', new Error('x'.repeat(1000)))]) {
+    const { auditAnnotations = {} } = response;
+    assert.ok(auditAnnotations.verdict);
+    for (const [key, value] of Object.entries(auditAnnotations)) {
+      assert.match(key, /^(verdict|policy|violations|exempt|error)$/);
+      assert.ok(value.length <= 256 && !value.includes('\n') && !value.includes('hunter2'), value);
+    }
   }
+  assert.equal(
+    validate('warn', ending).response.auditAnnotations?.exempt,
+    'until 2026-11-30: a cache, filled again from the shop',
+  );
+  assert.match(validate('warn', long).response.auditAnnotations?.exempt ?? '', /^without end: a cache of many .*…$/);
+});
+
+test('an exemption beside a policy does not hold, so the audit log does not say that it does', () => {
+  const both = injected(exempt({ [ANNOTATION.policy]: 'standard' }));
+  const { auditAnnotations } = validate('enforce', both).response;
+  assert.deepEqual(auditAnnotations, { verdict: 'protected', policy: 'standard' });
+});
+
+test('asked twice about one request, the mutating webhook writes the same audit annotations', () => {
+  const workload = buildWorkload({ policy: 'standard' });
+  const first = answerMutation(requestOf(workload), inputOf(workload)).response;
+  const patched = applyAnswer(workload, first);
+  const second = answerMutation(requestOf(patched), inputOf(patched)).response;
+  assert.deepEqual(second.auditAnnotations, first.auditAnnotations);
 });
 
 test('a fault of ours lets the user through, and says so', () => {
-  assert.deepEqual(answerFault('u', new Error('boom')), {
+  const fault = new Error('boom');
+  assert.deepEqual(answerFault('u', fault), {
     code: 'fault',
-    response: { uid: 'u', allowed: true, warnings: ['walguard: not looked at: boom'] },
+    response: {
+      uid: 'u',
+      allowed: true,
+      warnings: ['walguard: not looked at: boom'],
+      auditAnnotations: { verdict: 'fault', error: 'boom' },
+    },
+    fault,
   });
+});
+
+// answer: by path
+
+const CONTEXT: ReviewContext = {
+  image: IMAGE,
+  engine: undefined,
+  policies: { find: async () => SETTINGS, list: () => [{ metadata: { name: 'standard' } }] },
+  listDatabases: async () => [],
+  now: () => new Date('2026-11-21T10:00:00Z'),
+};
+
+const ask = (route: Route, request: object, context: Partial<ReviewContext> = {}) =>
+  answer(route, { uid: 'review-1', request: request as Record<string, unknown> }, { ...CONTEXT, ...context });
+
+test("each path is one that the chart's webhook configurations call, and the other way round", () => {
+  const template = readFileSync(new URL('../../chart/templates/webhook-configurations.yaml', import.meta.url), 'utf8');
+  const called = new Set(template.match(/"\/(mutate|validate)[a-z/]*"/g)?.map((each) => each.slice(1, -1)));
+  assert.deepEqual([...called].sort(), Object.keys(ROUTES).sort());
+});
+
+test('the three modes, and the names of the policies that there are', async () => {
+  const { request } = buildReview(buildWorkload()) as { request: object };
+  assert.equal((await ask('enforce', request)).response.allowed, false);
+  assert.match((await ask('warn', request)).response.warnings?.join() ?? '', /there are: standard/);
+  assert.equal((await ask('audit', request)).response.warnings, undefined);
+  assert.equal((await ask('mutate', request)).code, 'unchanged');
+});
+
+test('a review of something else, and an answer that cannot be had, let the user through', async () => {
+  const { request } = buildReview(buildWorkload({ policy: 'standard' })) as { request: object };
+  const find = () => Promise.reject(new Error('boom'));
+  const broken = { find, list: () => [] };
+  for (const route of Object.values(ROUTES)) {
+    const { code, response, fault } = await ask(route, { object: null });
+    assert.deepEqual([code, response.allowed, response.uid], ['fault', true, 'review-1']);
+    assert.match(fault?.message ?? '', /the review holds no /);
+    if (route === 'policies' || route === 'restores') continue;
+    assert.equal((await ask(route, request, { policies: broken })).response.auditAnnotations?.error, 'boom');
+  }
 });
