@@ -18,16 +18,17 @@ export async function runBaseBackup(env: NodeJS.ProcessEnv): Promise<BaseBackupR
   const identity = await readIdentity(context.pgdata);
   if (!identity)
     throw new Error(`${context.pgdata} holds no Postgres cluster: PG_VERSION or global/pg_control is missing`);
-  const backup = await withClient(context.connection, async (client) => {
+  const pushed = await withClient(context.connection, async (client) => {
     assertSameCluster(identity, await querySystemIdentifier(client));
     if (await queryInRecovery(client)) return undefined;
     if (!(await tryBackupLock(client))) throw new Error('another base backup of this database is running');
     return push(context, identity, Number(requireVariable(env, 'WALGUARD_TIMEOUT_SECONDS')) * 1000);
   });
-  if (!backup) return { ok: true, skipped: 'standby' };
+  if (!pushed) return { ok: true, skipped: 'standby' };
   return {
     ok: true,
-    backup: { ...backup, node: context.node },
+    backup: { ...pushed.made, node: context.node },
+    firstFinishedAt: pushed.firstFinishedAt,
     systemIdentifier: identity.systemIdentifier,
     durationMs: Date.now() - startedAt,
   };
@@ -41,7 +42,12 @@ function assertSameCluster({ systemIdentifier }: ClusterIdentity, ofServer: stri
   );
 }
 
-async function push(context: AgentContext, identity: ClusterIdentity, timeoutMs: number): Promise<Backup> {
+interface Pushed {
+  readonly made: Backup;
+  readonly firstFinishedAt: string;
+}
+
+async function push(context: AgentContext, identity: ClusterIdentity, timeoutMs: number): Promise<Pushed> {
   const { engine, log, policyPrefix, namespace, database, pgdata } = context;
   const prefix = buildStoragePrefix(policyPrefix, namespace, database, identity);
   const env = {
@@ -52,7 +58,8 @@ async function push(context: AgentContext, identity: ClusterIdentity, timeoutMs:
   const onStderr = (line: string) => log.info(line);
   const result = await run(engine.binary, engine.backupPushArgs(pgdata), { env, timeoutMs, onStderr });
   if (result.code !== 0) throw engineError('backup-push', result);
-  const made = (await listBackups(engine, env)).filter(({ name }) => !before.has(name)).at(-1);
+  const stored = await listBackups(engine, env);
+  const made = stored.filter(({ name }) => !before.has(name)).at(-1);
   if (!made) throw new Error('backup-push reported success, but the store lists no new backup');
-  return made;
+  return { made, firstFinishedAt: stored[0]?.finishedAt ?? made.finishedAt };
 }

@@ -3,10 +3,15 @@ import type { Pod } from '../api/kubernetes.ts';
 import { LABEL } from '../api/names.ts';
 import type { Instance } from '../api/protected-database.ts';
 import type { BaseBackupReport } from '../api/reports.ts';
+import { earliest } from '../lib/recovery-window.ts';
 
-type Backups = Pick<Instance, 'lastSuccessfulBackup' | 'lastFailedBackup'>;
+type Backups = Pick<Instance, 'firstRecoverabilityPoint' | 'lastSuccessfulBackup' | 'lastFailedBackup'>;
 
-/** The newest good and the newest bad run of one database pod; what was known before stands until something newer comes. */
+/**
+ * The newest good and the newest bad run of one database pod, and when the first backup in the store was finished: as the job
+ * saw it there, because runs whose pods are gone count too. What was known before stands until something newer, or older, comes.
+ * Nothing prunes backups, so the first one stays good.
+ */
 export function readBackups(
   pods: readonly Pod[],
   instance: string,
@@ -22,8 +27,10 @@ export function readBackups(
     const { report, finishedAt } = finished;
     const job = labels['job-name'] ?? pod.metadata.name ?? '';
     if (report.ok && 'backup' in report && report.systemIdentifier === systemIdentifier) {
-      if (isNewer(report.backup.finishedAt, result.lastSuccessfulBackup))
-        result.lastSuccessfulBackup = { ...report.backup, job };
+      const { finishedAt: backedUpAt } = report.backup;
+      if (isNewer(backedUpAt, result.lastSuccessfulBackup)) result.lastSuccessfulBackup = { ...report.backup, job };
+      const { firstFinishedAt = backedUpAt } = report;
+      result.firstRecoverabilityPoint = earliest([result.firstRecoverabilityPoint, firstFinishedAt]) ?? backedUpAt;
     }
     if (!report.ok && isNewer(finishedAt, result.lastFailedBackup)) {
       result.lastFailedBackup = { finishedAt, job, message: report.message };
@@ -32,8 +39,10 @@ export function readBackups(
   return result;
 }
 
-function pickKnown({ lastSuccessfulBackup, lastFailedBackup }: Backups): Backups {
+function pickKnown({ firstRecoverabilityPoint, lastSuccessfulBackup, lastFailedBackup }: Backups): Backups {
+  const first = firstRecoverabilityPoint ?? lastSuccessfulBackup?.finishedAt;
   return {
+    ...(first ? { firstRecoverabilityPoint: first } : {}),
     ...(lastSuccessfulBackup ? { lastSuccessfulBackup } : {}),
     ...(lastFailedBackup ? { lastFailedBackup } : {}),
   };

@@ -1,20 +1,24 @@
 // The decision for one protected database: its companions and its status. No I/O. Room: controller (door).
 import type { KubeObject, StatefulSet } from '../api/kubernetes.ts';
 import { API_VERSION, GROUP, LABEL } from '../api/names.ts';
-import type {
-  Instance as ObservedInstance,
-  ProtectedDatabase,
-  ProtectedDatabaseStatus,
+import {
+  NOT_PROTECTED,
+  type Instance as ObservedInstance,
+  type ProtectedDatabase,
+  type ProtectedDatabaseStatus,
 } from '../api/protected-database.ts';
 import type { SidecarStatus } from '../api/reports.ts';
 import { buildBaseBackupCronJob, buildFirstBaseBackupJob } from '../companion/base-backup.ts';
 import { firstBaseBackupName, type Instance, listInstances, type Subject, toInstance } from '../companion/instance.ts';
 import { buildService } from '../companion/service.ts';
 import { assess } from '../health/assess.ts';
+import { readInjectedStorage } from '../inject/storage-env.ts';
 import { isEqual, shortHash, toStableJson } from '../lib/json.ts';
+import { latest } from '../lib/recovery-window.ts';
 import { policyOf } from '../policy/policy-of.ts';
 import type { Action } from './action.ts';
 import { readBackups } from './backups.ts';
+import { pickCluster, pickWindow, retire } from './known-instance.ts';
 import { resolveSubject } from './subject.ts';
 import { find, sidecarKey, type World } from './world.ts';
 
@@ -26,8 +30,10 @@ const ARCHIVE_SLACK_SECONDS = 120;
 
 export function planDatabase(workload: StatefulSet, world: World): Action[] {
   const previous = findDatabase(workload, world)?.status;
-  const subject = resolveSubject(workload, world);
-  if (typeof subject === 'string') return planStatus(workload, world, describeUnresolved(subject, workload, previous));
+  const resolved = resolveSubject(workload, world);
+  if (typeof resolved === 'string')
+    return planStatus(workload, world, describeUnresolved(resolved, workload, previous));
+  const subject = withInjectedStorage(resolved);
   const instances = listInstances(subject);
   const observed = instances.map((instance) => observeInstance(subject, instance, world));
   const retired = (previous?.instances ?? []).filter(({ pod }) => !instances.some((each) => each.pod === pod));
@@ -54,27 +60,16 @@ export function planDatabase(workload: StatefulSet, world: World): Action[] {
   ];
 }
 
-/** What stays known of a pod that was scaled away: where its backups are. */
-function retire({ pod, lastSuccessfulBackup, ...known }: ObservedInstance): ObservedInstance {
-  const backup = lastSuccessfulBackup ? { lastSuccessfulBackup } : {};
-  return { pod, ...pickCluster(known), ...backup, message: 'scaled away' };
-}
-
-/** Which Postgres cluster, and where it archives, as far as that is known. */
-function pickCluster({
-  systemIdentifier,
-  storagePrefix,
-}: {
-  readonly systemIdentifier?: string | undefined;
-  readonly storagePrefix?: string | undefined;
-}): Pick<ObservedInstance, 'systemIdentifier' | 'storagePrefix'> {
-  return { ...(systemIdentifier ? { systemIdentifier } : {}), ...(storagePrefix ? { storagePrefix } : {}) };
-}
-
 function planSuspension(subject: Subject, { pod }: ObservedInstance, { companions }: World): Action[] {
   const ordinal = Number(pod.slice(pod.lastIndexOf('-') + 1));
   const cronJob = buildBaseBackupCronJob(subject, toInstance(subject, ordinal), true);
   return findLive(companions, cronJob) ? planApply(cronJob, companions) : [];
+}
+
+/** Base backups go where the WAL goes. */
+function withInjectedStorage(subject: Subject): Subject {
+  const storage = readInjectedStorage(subject.workload) ?? subject.settings.storage;
+  return { ...subject, settings: { ...subject.settings, storage } };
 }
 
 function findDatabase({ metadata }: StatefulSet, { databases }: World) {
@@ -141,19 +136,22 @@ function observeInstance({ workload }: Subject, { pod }: Instance, world: World)
   const pods = world.pods.filter(({ metadata }) => metadata.namespace === namespace);
   if (typeof answer === 'string') {
     const backups = readBackups(pods, pod, known?.systemIdentifier, known ?? {});
-    return { ...base, ...pickCluster(known ?? {}), ...backups, message: answer };
+    return { ...base, ...pickCluster(known ?? {}), ...pickWindow(known ?? {}), ...backups, message: answer };
   }
   const { inRecovery, archiver, message } = answer;
   // A pod that has just started has not looked at its volume yet.
   const systemIdentifier = answer.systemIdentifier ?? known?.systemIdentifier;
   const storagePrefix = answer.storagePrefix ?? known?.storagePrefix;
   const isKnownCluster = known?.systemIdentifier === systemIdentifier;
+  // What was archived stays so; the counters of Postgres can be reset, and start anew with each promotion.
+  const archivedAt = latest([isKnownCluster ? known?.latestRestorableTime : undefined, archiver?.lastArchivedTime]);
   return {
     ...base,
     ...pickCluster({ systemIdentifier, storagePrefix }),
     ...(inRecovery === undefined ? {} : { inRecovery }),
     ...(archiver ? { archiver } : {}),
     ...(message ? { message } : {}),
+    ...(archivedAt ? { latestRestorableTime: archivedAt } : {}),
     ...readBackups(pods, pod, systemIdentifier, isKnownCluster ? (known ?? {}) : {}),
   };
 }
@@ -185,7 +183,7 @@ export function planGone(database: ProtectedDatabase, { statefulSets, now }: Wor
     return {
       type,
       status: 'False' as const,
-      reason: 'NotProtected',
+      reason: NOT_PROTECTED,
       message,
       lastTransitionTime: before?.status === 'False' ? before.lastTransitionTime : now,
     };
@@ -220,12 +218,16 @@ export function isWorthWriting(previous: ProtectedDatabaseStatus | undefined, ne
   return !(after - before < QUIET_MS);
 }
 
-function withoutCounters({ lastArchivedWalTime: _time, ...status }: ProtectedDatabaseStatus): unknown {
+function withoutCounters({
+  lastArchivedWalTime: _time,
+  latestRestorableTime: _latest,
+  ...status
+}: ProtectedDatabaseStatus): unknown {
   return {
     ...status,
     conditions: status.conditions?.map((each) => (each.status === 'True' ? { ...each, message: '' } : each)),
     instances: status.instances?.map(
-      ({ archiver: { archiveMode, missingSettings, settingsRemedy } = {}, ...rest }) => ({
+      ({ archiver: { archiveMode, missingSettings, settingsRemedy } = {}, latestRestorableTime: _each, ...rest }) => ({
         ...rest,
         archiveMode,
         missingSettings,

@@ -1,13 +1,17 @@
-// `walguard controller`: looks at everything, decides, acts; again on each change and every few seconds.
-// Room: controller (door).
-import { createServer, type Server } from 'node:http';
+// `walguard controller`: stands by until it leads; then looks at everything, decides, acts, again on each change and every
+// few seconds. Room: controller (door).
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
 import { createKube, type Kube, KubeError, loadKubeConfig } from '../kube/client.ts';
+import { LEASE_TIMING, runAsLeader } from '../kube/lease.ts';
 import { requireVariable } from '../lib/environment.ts';
 import { policyOf } from '../policy/policy-of.ts';
 import { createLogger, type Logger } from '../telemetry/log.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
 import type { Action } from './action.ts';
-import { type CertificateOptions, ensureCertificates } from './certificates.ts';
+import { createAlarm } from './alarm.ts';
+import { type CertificateOptions, keepCertificates } from './certificates.ts';
+import { createHealth, type Health, serveHealth } from './health.ts';
 import { planDatabase, planGone } from './plan.ts';
 import { planRestore } from './plan-restore.ts';
 import { copyStorageSecret, mintStorageSecret } from './secrets.ts';
@@ -17,12 +21,10 @@ import { gather, isUnfinished, WATCHED, type World } from './world.ts';
 const RESYNC_MS = 5000;
 /** Somebody waits for a restore to end: its replay is looked at more often. */
 const RESTORE_RESYNC_MS = 1000;
-/** A burst of changes is one look. */
-const SETTLE_MS = 200;
-/** Without a successful look for this long the process is restarted. */
-const STALE_MS = 120_000;
 
 interface Options extends CertificateOptions {
+  /** Name of the Lease. */
+  readonly lease: string;
   readonly image: string;
   readonly storageSecret: string;
   readonly mintStorageSecret: boolean;
@@ -33,24 +35,27 @@ interface Options extends CertificateOptions {
 export async function runController(env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<void> {
   const options = readOptions(env);
   const log = createLogger('controller');
-  const kube = createKube(loadKubeConfig());
-  const health = { lastSuccess: Date.now(), everSucceeded: false };
-  const server = serve(options.port, health);
-  const alarm = createAlarm(signal);
-  for (const kind of WATCHED) kube.watch(kind, alarm.ring, signal);
+  const config = loadKubeConfig();
+  const health = createHealth(() => performance.now());
+  const metrics = createMetrics();
+  const server = serveHealth(options.port, health, metrics);
   log.info({ port: options.port }, 'controller started');
-  while (!signal.aborted) {
-    let waitMs = RESYNC_MS;
-    try {
-      const { restores } = await reconcile(kube, options, log);
-      if (restores.some(isUnfinished)) waitMs = RESTORE_RESYNC_MS;
-      health.lastSuccess = Date.now();
-      health.everSucceeded = true;
-    } catch (error) {
-      log.error({ error: (error as Error).message }, 'a look at the cluster failed; trying again');
-    }
-    await alarm.wait(waitMs);
-  }
+  const lease = {
+    name: options.lease,
+    namespace: options.namespace,
+    // A pod's containers are restarted under the same host name.
+    identity: `${hostname()}_${randomUUID()}`,
+    log,
+    onStandby: health.noteGood,
+  };
+  const leaseKube = createKube(config, { timeoutMs: LEASE_TIMING.renewDeadlineMs / 2 });
+  await runAsLeader(leaseKube, lease, signal, async (leading) => {
+    // No call of ours goes on when another one leads.
+    const kube = createKube(config, { signal: leading });
+    metrics.setLeading(true);
+    await Promise.all([keepCertificates(kube, options, log, leading), reconcile(kube, options, log, health, leading)]);
+    metrics.setLeading(false);
+  });
   server.close();
 }
 
@@ -58,7 +63,9 @@ function readOptions(env: NodeJS.ProcessEnv): Options {
   const required = (name: string) => requireVariable(env, name);
   return {
     namespace: required('WALGUARD_NAMESPACE'),
+    lease: required('WALGUARD_LEASE'),
     secret: required('WALGUARD_TLS_SECRET'),
+    mint: env.WALGUARD_MINT_CERTIFICATE === 'true',
     service: required('WALGUARD_WEBHOOK_SERVICE'),
     configuration: required('WALGUARD_WEBHOOK_CONFIGURATION'),
     image: required('WALGUARD_IMAGE'),
@@ -69,12 +76,37 @@ function readOptions(env: NodeJS.ProcessEnv): Options {
   };
 }
 
-async function reconcile(kube: Kube, options: Options, log: Logger): Promise<World> {
-  await ensureCertificates(kube, options, log, new Date());
+/** Until the signal; never rejects. */
+async function reconcile(
+  kube: Kube,
+  options: Options,
+  log: Logger,
+  health: Health,
+  signal: AbortSignal,
+): Promise<void> {
+  const alarm = createAlarm(signal);
+  for (const kind of WATCHED) kube.watch(kind, () => alarm.ring(), signal);
+  while (!signal.aborted) {
+    let waitMs = RESYNC_MS;
+    try {
+      const { restores } = await look(kube, options, log, signal);
+      if (restores.some(isUnfinished)) waitMs = RESTORE_RESYNC_MS;
+      health.noteGood();
+    } catch (error) {
+      if (!signal.aborted) log.error({ error: (error as Error).message }, 'a look at the cluster failed; trying again');
+    }
+    await alarm.wait(waitMs);
+  }
+}
+
+async function look(kube: Kube, options: Options, log: Logger, signal: AbortSignal): Promise<World> {
   if (options.mintStorageSecret) await mintStorageSecret(kube, options.storageSecret, options.namespace, log);
   const world = await gather(kube, options.image);
   if (options.copyStorageSecret) await copyStorageSecret(kube, options.storageSecret, options.namespace, world, log);
-  for (const action of planAll(world)) await act(kube, action, log);
+  for (const action of planAll(world)) {
+    if (signal.aborted) break;
+    await act(kube, action, log);
+  }
   return world;
 }
 
@@ -100,50 +132,4 @@ async function act(kube: Kube, { verb, object }: Action, log: Logger): Promise<v
     if (verb === 'create' && error instanceof KubeError && error.status === 409) return;
     log.error({ ...what, error: (error as Error).message }, 'could not be done; trying again');
   }
-}
-
-interface Alarm {
-  readonly ring: () => void;
-  /** Until it rings and things have settled, at most this long. */
-  readonly wait: (atMostMs: number) => Promise<void>;
-}
-
-function createAlarm(signal: AbortSignal): Alarm {
-  let rung = false;
-  let wake: () => void = () => undefined;
-  signal.addEventListener('abort', () => wake(), { once: true });
-  return {
-    ring: () => {
-      rung = true;
-      wake();
-    },
-    wait: async (atMostMs) => {
-      if (!rung && !signal.aborted) {
-        await new Promise<void>((resolve) => {
-          const timer = setTimeout(resolve, atMostMs);
-          wake = () => {
-            clearTimeout(timer);
-            resolve();
-          };
-        });
-      }
-      if (!signal.aborted) await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
-      rung = false;
-    },
-  };
-}
-
-function serve(port: number, health: { lastSuccess: number; everSucceeded: boolean }): Server {
-  const metrics = createMetrics();
-  const server = createServer(async (request, response) => {
-    const isFresh = Date.now() - health.lastSuccess < STALE_MS;
-    if (request.url === '/metrics') {
-      response.setHeader('content-type', metrics.contentType);
-      return response.end(await metrics.render());
-    }
-    const isGood = request.url === '/readyz' ? isFresh && health.everSucceeded : isFresh;
-    response.statusCode = isGood ? 200 : 503;
-    return response.end(isGood ? 'ok\n' : 'no successful look at the cluster lately; see the log\n');
-  });
-  return server.listen(port);
 }

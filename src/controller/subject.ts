@@ -4,12 +4,16 @@ import type { Subject } from '../companion/instance.ts';
 import { detect } from '../flavour/detect.ts';
 import { strip } from '../inject/strip.ts';
 import { formatReason } from '../lib/reason.ts';
+import { inPolicy } from '../policy/find-settings.ts';
 import { policyOf } from '../policy/policy-of.ts';
 import { parsePolicySpec } from '../policy/schema.ts';
 import { resolveSettings } from '../policy/settings.ts';
 import type { World } from './world.ts';
 
-/** The subject; or, in words, why there is none. */
+/**
+ * The subject; or, in words, why there is none. What only a rule denies is carried out as far as it can be: a policy that was
+ * stored before the rule came must not stop the backups of the databases that name it.
+ */
 export function resolveSubject(
   workload: StatefulSet,
   { policies, image }: Pick<World, 'policies' | 'image'>,
@@ -17,10 +21,11 @@ export function resolveSubject(
   const name = policyOf(workload) ?? '';
   const policy = policies.find(({ metadata }) => metadata.name === name);
   if (!policy) return `the BackupPolicy "${name}" does not exist`;
-  const spec = parsePolicySpec(name, policy.spec);
-  if (!('storage' in spec)) return spec.map(formatReason).join(' ');
+  const spec = parsePolicySpec(policy.spec);
+  const settings = 'storage' in spec ? resolveSettings(name, spec) : spec;
+  if (!('storage' in settings)) return inPolicy(name, settings).map(formatReason).join(' ');
   const detection = detect(strip(workload));
   if (detection.kind === 'refused') return detection.refusals.map(formatReason).join(' ');
   if (detection.kind !== 'server') return `it is ${detection.kind}`;
-  return { workload, server: detection.server, settings: resolveSettings(name, spec), image };
+  return { workload, server: detection.server, settings, image };
 }

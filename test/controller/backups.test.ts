@@ -22,6 +22,7 @@ function read(pods: readonly Pod[], known = {}) {
 
 test('the newest good run and the newest bad run are read, in whatever order the pods come', () => {
   const expected = {
+    firstRecoverabilityPoint: at(10),
     lastSuccessfulBackup: { name: 'base_20', finishedAt: at(20), job: 'job-20' },
     lastFailedBackup: { finishedAt: at(30), job: 'job-30', message: 'broken at 30' },
   };
@@ -32,13 +33,29 @@ test('the newest good run and the newest bad run are read, in whatever order the
 
 test('what was known stands until something newer comes, also when its pod is gone', () => {
   const known = {
+    firstRecoverabilityPoint: at(12),
     lastSuccessfulBackup: { name: 'base_15', finishedAt: at(15), job: 'old' },
     lastFailedBackup: { finishedAt: at(40), job: 'old', message: 'known' },
   };
   assert.deepEqual(read([], known), known);
-  assert.deepEqual(read([good(10), bad(30)], known), known);
+  assert.deepEqual(read([good(13), bad(30)], known), known);
   assert.equal(read([good(16)], known).lastSuccessfulBackup?.name, 'base_16');
   assert.equal(read([bad(41)], known).lastFailedBackup?.message, 'broken at 41');
+});
+
+test('the first good run is kept, however many come after it, and is what was known where only the last one was', () => {
+  const [first, last] = [at(3), { name: 'base_15', finishedAt: at(15), job: 'old' }];
+  const firstOf = (pods: readonly Pod[], known = {}) => read(pods, known).firstRecoverabilityPoint;
+  assert.equal(firstOf([good(20), good(30)], { firstRecoverabilityPoint: first }), first);
+  assert.equal(firstOf([good(2)], { firstRecoverabilityPoint: first }), at(2));
+  assert.equal(firstOf([good(20)], { lastSuccessfulBackup: last }), at(15));
+  assert.equal(firstOf([bad(20)]), undefined);
+});
+
+test('a backup that no run tells of any more counts, where the job saw it in the store', () => {
+  const message = buildGoodReport('base_30', at(30), SYSTEM_IDENTIFIER, at(1));
+  const pod = buildEndedPod('base-backup', 'job-30', { exitCode: 0, message, finishedAt: at(30) });
+  assert.equal(read([pod], { firstRecoverabilityPoint: at(20) }).firstRecoverabilityPoint, at(1));
 });
 
 test('nothing else of what is known gets in', () => {

@@ -2,8 +2,12 @@ import assert from 'node:assert/strict';
 import { createPrivateKey, createPublicKey, X509Certificate } from 'node:crypto';
 import { test } from 'node:test';
 import type { KubeObject } from '../../src/api/kubernetes.ts';
-import { ensureCertificates } from '../../src/controller/certificates.ts';
+import { RENEW_ANNOTATION } from '../../src/api/names.ts';
+import { ensureCertificates, keepCertificates } from '../../src/controller/certificates.ts';
+import type { Kube } from '../../src/kube/client.ts';
+import { mintAuthority, mintServing } from '../../src/tools/mint-certificate.ts';
 import { createFakeKube, type FakeKube } from '../support/fake-kube.ts';
+import { until } from '../support/processes.ts';
 import { createRecordedLog } from '../support/recorded-log.ts';
 
 const OPTIONS = {
@@ -36,8 +40,8 @@ function cluster(...more: KubeObject[]): FakeKube {
   return createFakeKube(mutating, validating, ...more);
 }
 
-function run(kube: FakeKube, now = START): Promise<void> {
-  return ensureCertificates(kube, OPTIONS, createRecordedLog().log, now);
+function run(kube: Kube, now = START, more: { mint?: boolean; overlapMs?: number } = {}): Promise<void> {
+  return ensureCertificates(kube, { ...OPTIONS, ...more }, createRecordedLog().log, now);
 }
 
 function find(kube: FakeKube, kind: string): KubeObject {
@@ -165,14 +169,98 @@ test('a leaf near its end is renewed under the same CA, and the configurations s
   assert.ok(certificate(kube, 'tls.crt').validToDate > after(140));
 });
 
-test('a CA that would end before the leaf is replaced, and published anew', async () => {
+function decode(base64 = ''): string {
+  return Buffer.from(base64, 'base64').toString();
+}
+
+/** The bundle of each webhook of both, decoded. */
+function bundles(kube: FakeKube): string[] {
+  const configurations = kube.objects.filter(({ kind }) => kind.endsWith('Configuration')) as Configuration[];
+  const all = configurations.flatMap(({ webhooks }) => webhooks);
+  return all.map(({ clientConfig }) => decode(clientConfig.caBundle));
+}
+
+/** What the one bundle of all webhooks is made of. */
+function bundle(kube: FakeKube): string {
+  const [first = '', ...others] = bundles(kube);
+  for (const other of others) assert.equal(other, first);
+  return first;
+}
+
+test('a CA at two thirds of its life is replaced; the old one stays trusted for a day, until every replica has the new leaf', async () => {
   const kube = cluster();
   await run(kube);
   const before = pem(kube, 'ca.crt');
-  await run(kube, after(3600));
-  assert.notEqual(pem(kube, 'ca.crt'), before);
-  const bundle = (find(kube, 'MutatingWebhookConfiguration') as Configuration).webhooks[0]?.clientConfig.caBundle;
-  assert.equal(Buffer.from(bundle ?? '', 'base64').toString(), pem(kube, 'ca.crt'));
+  await run(kube, after(2433));
+  assert.equal(pem(kube, 'ca.crt'), before);
+  await run(kube, after(2434));
+  const renewed = pem(kube, 'ca.crt');
+  assert.notEqual(renewed, before);
+  assert.ok(certificate(kube, 'tls.crt').verify(certificate(kube, 'ca.crt').publicKey));
+  assert.equal(bundle(kube), `${renewed}\n${before}`);
+  kube.writes.length = 0;
+  await run(kube, after(2434.9));
+  assert.deepEqual(kube.writes, []);
+  await run(kube, after(2435));
+  assert.equal(bundle(kube), renewed);
+});
+
+test('two CAs of ours never bear the same name: OpenSSL would pick the wrong one out of a bundle', async () => {
+  const kube = cluster();
+  await run(kube);
+  const { subject } = certificate(kube, 'ca.crt');
+  await run(kube, after(3000));
+  assert.notEqual(certificate(kube, 'ca.crt').subject, subject);
+});
+
+test('the old CA stays for the overlap after it was published, not after the leaf was made, where that is later', async () => {
+  const kube = cluster();
+  await run(kube);
+  const before = pem(kube, 'ca.crt');
+  const [mutating] = structuredClone(kube.objects);
+  await run(kube, after(2434));
+  const renewed = pem(kube, 'ca.crt');
+  // As after a controller that ended between the two writes, and came back ten days later.
+  kube.objects[0] = mutating as KubeObject;
+  await run(kube, after(2444));
+  assert.equal(bundles(kube)[0], `${renewed}\n${before}`);
+  const entry = { manager: 'walguard', operation: 'Apply', time: after(2444).toISOString() };
+  find(kube, 'MutatingWebhookConfiguration').metadata.managedFields = [{ ...entry, manager: 'helm', time: '' }, entry];
+  await run(kube, after(2444.9));
+  assert.equal(bundles(kube)[0], `${renewed}\n${before}`);
+  await run(kube, after(2445));
+  assert.equal(bundles(kube)[0], renewed);
+});
+
+test('the annotation renews the leaf or the CA once, and goes with it', async () => {
+  const kube = cluster();
+  await run(kube);
+  for (const what of ['leaf', 'ca'] as const) {
+    const before = { ca: pem(kube, 'ca.crt'), leaf: pem(kube, 'tls.crt') };
+    find(kube, 'Secret').metadata.annotations = { [RENEW_ANNOTATION]: what, mine: 'stays' };
+    await run(kube);
+    assert.deepEqual(find(kube, 'Secret').metadata.annotations, { mine: 'stays' });
+    assert.notEqual(pem(kube, 'tls.crt'), before.leaf);
+    assert.equal(pem(kube, 'ca.crt') === before.ca, what === 'leaf');
+    assert.ok(bundle(kube).includes(before.ca));
+    kube.writes.length = 0;
+    await run(kube);
+    assert.deepEqual(kube.writes, []);
+  }
+});
+
+test('an annotation that asks for nothing we know is told of and left alone', async () => {
+  const kube = cluster();
+  await run(kube);
+  find(kube, 'Secret').metadata.annotations = { [RENEW_ANNOTATION]: 'all' };
+  kube.writes.length = 0;
+  const { log, lines } = createRecordedLog();
+  await ensureCertificates(kube, OPTIONS, log, START);
+  assert.deepEqual(kube.writes, []);
+  assert.deepEqual(
+    lines.map(({ secret, seen, msg }) => [secret, seen, msg]),
+    [['walguard-tls', 'all', 'the annotation walguard.dev/renew is neither "leaf" nor "ca"']],
+  );
 });
 
 test('a configuration that lost its CA gets it back, the Secret stays', async () => {
@@ -186,6 +274,23 @@ test('a configuration that lost its CA gets it back, the Secret stays', async ()
     kube.writes.map(({ object }) => object.kind),
     ['ValidatingWebhookConfiguration'],
   );
+});
+
+test('what we do not know of the Secret stays when it is written: keys, labels, its type', async () => {
+  const secret = {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name: 'walguard-tls', namespace: 'walguard-system', labels: { team: 'x' } },
+    type: 'Opaque',
+    data: { other: 'eA==' },
+  };
+  const kube = cluster(secret);
+  await run(kube);
+  const stored = find(kube, 'Secret');
+  assert.equal(stored.type, 'Opaque');
+  assert.equal(stored.metadata.labels?.team, 'x');
+  assert.equal((stored.data as Record<string, string>).other, 'eA==');
+  assert.ok(certificate(kube, 'tls.crt'));
 });
 
 const INCOMPLETE: Readonly<Record<string, (data: Record<string, string>) => void>> = {
@@ -207,6 +312,186 @@ for (const [name, damage] of Object.entries(INCOMPLETE)) {
     assert.ok(pem(kube, 'tls.key') && pem(kube, 'ca.key'));
   });
 }
+
+/** The kube of a controller in whose way another one gets: `act` runs just before its n-th call of that verb. */
+function interrupted(
+  kube: FakeKube,
+  verb: 'get' | 'create' | 'replace' | 'apply',
+  n: number,
+  act: () => Promise<void>,
+) {
+  let calls = 0;
+  const call = async (argument: KubeObject) => {
+    if (++calls === n) await act();
+    return (kube[verb] as (argument: KubeObject) => Promise<unknown>)(argument);
+  };
+  return { ...kube, [verb]: call } as Kube;
+}
+
+test('of two controllers that both find no Secret one makes it, and the other takes what it finds', async () => {
+  const kube = cluster();
+  let first = '';
+  await run(
+    interrupted(kube, 'create', 1, async () => {
+      await run(kube);
+      first = pem(kube, 'ca.crt');
+    }),
+  );
+  assert.equal(pem(kube, 'ca.crt'), first);
+  assert.equal(bundle(kube), first);
+});
+
+test('of two controllers that both were asked for a new CA one makes it', async () => {
+  const kube = cluster();
+  await run(kube);
+  const old = pem(kube, 'ca.crt');
+  find(kube, 'Secret').metadata.annotations = { [RENEW_ANNOTATION]: 'ca' };
+  let first = '';
+  await run(
+    interrupted(kube, 'replace', 1, async () => {
+      await run(kube);
+      first = pem(kube, 'ca.crt');
+    }),
+  );
+  assert.notEqual(first, old);
+  assert.equal(pem(kube, 'ca.crt'), first);
+  assert.equal(bundle(kube), `${first}\n${old}`);
+});
+
+// Wherever in its work the slower one stands: a bundle that trusts the new leaf is never taken back.
+for (const [verb, calls] of [
+  ['get', 3],
+  ['apply', 2],
+] as const) {
+  for (let n = 1; n <= calls; n++) {
+    test(`a controller that was overtaken before its ${verb} ${n} does not take the other one's CA away`, async () => {
+      const kube = cluster();
+      await run(kube);
+      // Long ago, so that nothing keeps the other one's CA but what is read of it.
+      const now = after(40);
+      const configurations = kube.objects.filter(({ kind }) => kind !== 'Secret') as Configuration[];
+      // Without something to repair it would not come to a write.
+      if (verb === 'apply') for (const { webhooks } of configurations) damage(webhooks);
+      const overtake = async () => {
+        find(kube, 'Secret').metadata.annotations = { [RENEW_ANNOTATION]: 'ca' };
+        await run(kube, now);
+        kube.writes.length = 0;
+      };
+      await run(interrupted(kube, verb, n, overtake), now);
+      const written = kube.writes.flatMap(({ object }) => (object as Configuration).webhooks ?? []);
+      for (const { clientConfig } of written) assert.ok(decode(clientConfig.caBundle).includes(pem(kube, 'ca.crt')));
+      for (const each of bundles(kube)) assert.ok(each.includes(pem(kube, 'ca.crt')));
+    });
+  }
+}
+
+function damage(webhooks: Configuration['webhooks']): void {
+  for (const { clientConfig } of webhooks) clientConfig.caBundle = 'eA==';
+}
+
+async function ownSecret(entries: Record<string, string>): Promise<KubeObject> {
+  const data = Object.entries(entries).map(([key, text]) => [key, Buffer.from(text).toString('base64')]);
+  const metadata = { name: 'walguard-tls', namespace: 'walguard-system' };
+  return { apiVersion: 'v1', kind: 'Secret', metadata, type: 'kubernetes.io/tls', data: Object.fromEntries(data) };
+}
+
+test('of a Secret that is not ours only the CA is published; nothing of it is ever written', async () => {
+  const ca = await mintAuthority(START);
+  const leaf = await mintServing(ca, ['other.example.com'], START);
+  const entries = { 'ca.crt': `# ours\n${ca.cert}\n`, 'tls.crt': leaf.cert, 'tls.key': leaf.key };
+  const kube = cluster(await ownSecret(entries));
+  find(kube, 'Secret').metadata.annotations = { [RENEW_ANNOTATION]: 'ca' };
+  for (const now of [START, after(89), after(99)]) await run(kube, now, { mint: false });
+  assert.equal(bundle(kube), ca.cert);
+  assert.deepEqual([...new Set(kube.writes.map(({ verb, object }) => `${verb} ${object.kind}`))].sort(), [
+    'apply MutatingWebhookConfiguration',
+    'apply ValidatingWebhookConfiguration',
+  ]);
+});
+
+test('a new CA in a Secret that is not ours is trusted beside the old one for the overlap', async () => {
+  const [old, next] = [await mintAuthority(START), await mintAuthority(START)];
+  const kube = cluster(await ownSecret({ 'ca.crt': old.cert, 'tls.crt': (await mintServing(old, ['a'], START)).cert }));
+  await run(kube, START, { mint: false });
+  const renewed = await ownSecret({ 'ca.crt': next.cert, 'tls.crt': (await mintServing(next, ['a'], after(30))).cert });
+  Object.assign(find(kube, 'Secret'), renewed);
+  await run(kube, after(30), { mint: false, overlapMs: 3 * DAY_MS });
+  assert.equal(bundle(kube), `${next.cert}\n${old.cert}`);
+  await run(kube, after(32.9), { mint: false, overlapMs: 3 * DAY_MS });
+  assert.equal(bundle(kube), `${next.cert}\n${old.cert}`);
+  await run(kube, after(33), { mint: false, overlapMs: 3 * DAY_MS });
+  assert.equal(bundle(kube), next.cert);
+});
+
+test('without a ca.crt the end of the chain in tls.crt is trusted, which may be the leaf itself', async () => {
+  const ca = await mintAuthority(START);
+  const leaf = await mintServing(ca, ['a'], START);
+  for (const [chain, expected] of [
+    [[leaf.cert, ca.cert], ca.cert],
+    [[leaf.cert], leaf.cert],
+  ] as const) {
+    const kube = cluster(await ownSecret({ 'tls.crt': chain.join('\n') }));
+    await run(kube, START, { mint: false });
+    assert.equal(bundle(kube), expected);
+  }
+});
+
+test('a Secret that is not ours and is missing or empty is an error that says what to put there', async () => {
+  await assert.rejects(
+    run(cluster(), START, { mint: false }),
+    /Secret walguard-system\/walguard-tls is not there; create it with tls.crt, tls.key and ca.crt/,
+  );
+  await assert.rejects(
+    run(cluster(await ownSecret({ 'ca.crt': 'no pem', 'tls.crt': '' })), START, { mint: false }),
+    /Secret walguard-system\/walguard-tls has no certificate in ca.crt or tls.crt; put them there, as PEM/,
+  );
+});
+
+test('while one configuration is missing the other one is served all the same', async () => {
+  const kube = createFakeKube(configuration('ValidatingWebhookConfiguration', 'a.walguard.dev'));
+  await assert.rejects(run(kube), /MutatingWebhookConfiguration\/walguard is not there/);
+  assert.equal(bundle(kube), pem(kube, 'ca.crt'));
+});
+
+test('conflicts without end are an error', async () => {
+  const kube = cluster();
+  const busy = {
+    ...kube,
+    create: () => kube.replace({ ...find(kube, 'MutatingWebhookConfiguration'), metadata: { resourceVersion: '0' } }),
+  };
+  await assert.rejects(run(busy as never), /has been modified/);
+});
+
+test('the loop looks when one of the three objects has changed, not when a watch tells of one anew', async () => {
+  const kube = cluster();
+  const watched = new Map<string, (object?: KubeObject) => void>();
+  let looks = 0;
+  const counted: Kube = {
+    ...kube,
+    get: (ref) => {
+      if (ref.kind === 'Secret') looks++;
+      return kube.get(ref);
+    },
+    watch: ({ kind, metadata }, onChange) => void watched.set(`${kind}/${metadata?.name}`, onChange),
+  };
+  const stop = new AbortController();
+  const ended = keepCertificates(counted, OPTIONS, createRecordedLog().log, stop.signal);
+  await until('the first look', () => bundles(kube).every((each) => each !== ''));
+  assert.deepEqual(
+    [...watched.keys()],
+    ['Secret/walguard-tls', 'MutatingWebhookConfiguration/walguard', 'ValidatingWebhookConfiguration/walguard'],
+  );
+  const tell = watched.get('Secret/walguard-tls') ?? assert.fail();
+  tell({ ...find(kube, 'Secret'), metadata: { resourceVersion: '70' } });
+  await until('a look at the change', () => looks === 2);
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  tell({ ...find(kube, 'Secret'), metadata: { resourceVersion: '70' } });
+  tell();
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  assert.equal(looks, 2);
+  stop.abort();
+  await ended;
+});
 
 test('a missing configuration is an error that names it', async () => {
   await assert.rejects(

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { StatefulSet } from '../../src/api/kubernetes.ts';
 import { ANNOTATION } from '../../src/api/names.ts';
 import type { Instance as ObservedInstance, ProtectedDatabaseStatus } from '../../src/api/protected-database.ts';
 import type { SidecarStatus } from '../../src/api/reports.ts';
@@ -7,8 +8,9 @@ import type { Action } from '../../src/controller/action.ts';
 import { isWorthWriting, planDatabase, planGone } from '../../src/controller/plan.ts';
 import { planAll } from '../../src/controller/run.ts';
 import type { World } from '../../src/controller/world.ts';
+import { inject } from '../../src/inject/inject.ts';
 import { buildRestoreOf } from '../support/subjects.ts';
-import { buildWorkload } from '../support/workloads.ts';
+import { buildWorkload, IMAGE, SETTINGS } from '../support/workloads.ts';
 import {
   afterwards,
   buildDatabase,
@@ -67,6 +69,20 @@ test('what the API server fills in on the companions is no reason to write', () 
     status: { lastScheduleTime: NOW },
   }));
   assert.deepEqual(plan({ ...after, companions }), []);
+});
+
+test('base backups go where the WAL goes, until a rollout takes both to the new place of the policy', () => {
+  const [plain] = buildWorld().statefulSets;
+  const storage = { prefix: 's3://old', region: 'us-east-1', forcePathStyle: false, credentialsSecret: 'old-login' };
+  const injection = inject(plain as StatefulSet, { ...SETTINGS, storage }, IMAGE);
+  assert.ok(injection.kind === 'injected');
+  const actions = plan(buildWorld({ statefulSets: [injection.workload] }));
+  const backups = actions.filter(({ object }) => ['CronJob', 'Job'].includes(object.kind));
+  assert.equal(backups.length, 2);
+  for (const { object } of backups) {
+    assert.match(JSON.stringify(object), /"WALGUARD_STORAGE_PREFIX","value":"s3:\/\/old"/);
+    assert.match(JSON.stringify(object), /"secretName":"old-login"/);
+  }
 });
 
 test('a changed policy is applied to the companion that it concerns, and to no other', () => {
@@ -289,7 +305,7 @@ const UNRESOLVED: Readonly<Record<string, readonly [change: Partial<World>, why:
   'an unknown policy': [{ policies: [] }, /the BackupPolicy "standard" does not exist/],
   'a policy that is not valid': [
     { policies: [{ ...POLICY, spec: { storage: {} } as never }] },
-    /policy-invalid: BackupPolicy\/standard spec\.storage\.s3/,
+    /policy-invalid: BackupPolicy\/standard spec\.storage /,
   ],
   'a workload that is no Postgres': [
     { statefulSets: [{ ...buildWorkload({ policy: 'standard', container: { image: 'redis:7' } }) }] },
@@ -372,6 +388,35 @@ test('databases that name a policy and restores are planned; others, and those b
   assert.ok(kinds.has('CronJob') && kinds.has('Restore'));
 });
 
+// from when to when it can be restored
+
+test('the window of a pod stays while its cluster is the same, and goes with another cluster', () => {
+  const windowOf = (world: World) => {
+    const [instance] = statusOf(plan(world)).instances ?? [];
+    return [instance?.firstRecoverabilityPoint, instance?.latestRestorableTime];
+  };
+  const first = buildWorld({ pods: [buildPod(), ended] });
+  const after = { ...afterwards(first, plan(first)), pods: [buildPod()] };
+  const known = windowOf(first);
+  assert.deepEqual(known, ['2026-11-21T09:00:00.000Z', '2026-11-21T09:59:30.000Z']);
+  const answers: Readonly<Record<string, SidecarStatus | string>> = {
+    'the sidecar does not answer': 'the pod is Pending and has no address yet',
+    'Postgres is down': without(buildSidecarStatus({ postgres: 'down' }), 'archiver'),
+    'its counters were reset': buildSidecarStatus({ archiver: { archiveMode: 'on' } }),
+  };
+  for (const [name, answer] of Object.entries(answers)) {
+    assert.deepEqual(windowOf({ ...after, sidecars: new Map([['shop/orders-0', answer]]) }), known, name);
+  }
+  const anew = buildSidecarStatus({ systemIdentifier: '42', storagePrefix: 's3://backups/shop/orders/15/42' });
+  const initialised = { ...after, sidecars: new Map([['shop/orders-0', without(anew, 'archiver')]]) };
+  assert.deepEqual(windowOf(initialised), [undefined, undefined]);
+});
+
+function without(status: SidecarStatus, key: keyof SidecarStatus): SidecarStatus {
+  const { [key]: _left, ...rest } = status;
+  return rest as SidecarStatus;
+}
+
 // isWorthWriting
 
 const STATUS = statusOf(plan(buildWorld()));
@@ -385,6 +430,8 @@ function changed(change: (status: ProtectedDatabaseStatus) => void): ProtectedDa
 function archivedAt(time: string): ProtectedDatabaseStatus {
   return changed((status) => {
     status.lastArchivedWalTime = time;
+    status.latestRestorableTime = time;
+    Object.assign(status.instances?.[0] ?? {}, { latestRestorableTime: time });
     const archiver = status.instances?.[0]?.archiver;
     if (archiver) Object.assign(archiver, { lastArchivedTime: time, archivedCount: 99, lastArchivedWal: 'x' });
     for (const condition of status.conditions ?? []) if (condition.status === 'True') condition.message = 'another';

@@ -1,0 +1,33 @@
+// What stays known of a database pod that cannot be asked just now, or was scaled away. Room: controller (door).
+import type { Instance } from '../api/protected-database.ts';
+
+/** What stays known of a pod that was scaled away: where its backups are, and from when to when it can be restored. */
+export function retire({ pod, lastSuccessfulBackup, ...known }: Instance): Instance {
+  const backup = lastSuccessfulBackup ? { lastSuccessfulBackup } : {};
+  return { pod, ...pickCluster(known), ...pickWindow(known), ...backup, message: 'scaled away' };
+}
+
+/** From when to when it can be restored, as far as that is known. */
+export function pickWindow({
+  firstRecoverabilityPoint,
+  latestRestorableTime,
+}: {
+  readonly firstRecoverabilityPoint?: string | undefined;
+  readonly latestRestorableTime?: string | undefined;
+}): Pick<Instance, 'firstRecoverabilityPoint' | 'latestRestorableTime'> {
+  return {
+    ...(firstRecoverabilityPoint ? { firstRecoverabilityPoint } : {}),
+    ...(latestRestorableTime ? { latestRestorableTime } : {}),
+  };
+}
+
+/** Which Postgres cluster, and where it archives, as far as that is known. */
+export function pickCluster({
+  systemIdentifier,
+  storagePrefix,
+}: {
+  readonly systemIdentifier?: string | undefined;
+  readonly storagePrefix?: string | undefined;
+}): Pick<Instance, 'systemIdentifier' | 'storagePrefix'> {
+  return { ...(systemIdentifier ? { systemIdentifier } : {}), ...(storagePrefix ? { storagePrefix } : {}) };
+}
