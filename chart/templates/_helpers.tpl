@@ -49,15 +49,47 @@ app.kubernetes.io/component: {{ . }}
 {{- end -}}
 {{- end -}}
 
+{{/* The Secret with the webhook's certificate. A value that another mode would ignore without a word is refused. */}}
 {{- define "walguard.tlsSecret" -}}
+{{- $tls := .Values.webhook.tls -}}
+{{- if and $tls.secretName (ne $tls.mode "secret") -}}
+{{- fail (printf "walguard: webhook.tls.secretName is set while webhook.tls.mode is %s, so your Secret would not be used: set webhook.tls.mode to secret." $tls.mode) -}}
+{{- end -}}
+{{- if and $tls.issuerRef (ne $tls.mode "certManager") -}}
+{{- fail (printf "walguard: webhook.tls.issuerRef is set while webhook.tls.mode is %s, so your issuer would not be used: set webhook.tls.mode to certManager." $tls.mode) -}}
+{{- end -}}
+{{- if eq $tls.mode "secret" -}}
+{{- required "walguard: webhook.tls.mode is secret, so the Secret with tls.crt, tls.key and ca.crt must be named: set webhook.tls.secretName." $tls.secretName -}}
+{{- else -}}
 {{- include "walguard.fullname" . }}-webhook-tls
+{{- end -}}
+{{- end -}}
+
+{{- define "walguard.lease" -}}
+{{- include "walguard.fullname" . }}-controller
+{{- end -}}
+
+{{/* One node per replica where there are enough; call it with (dict "root" $ "component" "webhook"). */}}
+{{- define "walguard.affinity" -}}
+{{- if .root.Values.affinity -}}
+{{- toYaml .root.Values.affinity -}}
+{{- else -}}
+podAntiAffinity:
+  preferredDuringSchedulingIgnoredDuringExecution:
+    - weight: 100
+      podAffinityTerm:
+        topologyKey: kubernetes.io/hostname
+        labelSelector:
+          matchLabels:
+            {{- include "walguard.selectorLabels" . | nindent 12 }}
+{{- end -}}
 {{- end -}}
 
 {{- define "walguard.objectStoreUrl" -}}
 http://{{ include "walguard.fullname" . }}-object-store.{{ .Release.Namespace }}.svc:7070
 {{- end -}}
 
-{{/* spec.storage.s3 of the standard policy. A bucket beside the enabled object store would be ignored without a word, so it is refused. */}}
+{{/* spec.storage.s3 of the policies. A bucket beside the enabled object store would be ignored without a word, so it is refused. */}}
 {{- define "walguard.storage" -}}
 {{- $s3 := .Values.storage.s3 -}}
 {{- if .Values.objectStore.enabled -}}
@@ -80,14 +112,26 @@ credentialsSecret: {{ $s3.credentialsSecret | quote }}
 {{- end -}}
 
 {{/*
-The standard policy: the built-in file, the storage from above in place of any that the file has, the user's fields last.
+A ready policy, from (dict "root" $ "name" "pitr"): the built-in file with the storage from above. Of a storage that the file has
+itself only what it asks of the bucket is kept: where the bucket is, a ready policy cannot know.
 */}}
-{{- define "walguard.standardPolicy" -}}
-{{- $policy := .Files.Get "files/policies/standard.yaml" | fromYaml -}}
+{{- define "walguard.readyPolicy" -}}
+{{- $file := printf "files/policies/%s.yaml" .name -}}
+{{- $policy := .root.Files.Get $file | fromYaml -}}
 {{- if not $policy.spec -}}
-{{- fail (printf "walguard: files/policies/standard.yaml of this chart is missing or broken. %s" ($policy.Error | default "")) -}}
+{{- fail (printf "walguard: %s of this chart is missing or broken. %s" $file ($policy.Error | default "")) -}}
 {{- end -}}
-{{- $_ := set $policy.spec "storage" (dict "s3" (include "walguard.storage" . | fromYaml)) -}}
+{{- $asked := pick (dig "storage" "s3" dict $policy.spec) "serverSideEncryption" "lifecycleRule" -}}
+{{- if and $asked.serverSideEncryption .root.Values.objectStore.enabled -}}
+{{- fail (printf "walguard: the policy %s wants a bucket that encrypts, and the built-in object store does not: set objectStore.enabled to false, and storage.s3.prefix and storage.s3.region to your bucket; or take %s out of policies.ready." .name .name) -}}
+{{- end -}}
+{{- $_ := set $policy.spec "storage" (dict "s3" (merge (include "walguard.storage" .root | fromYaml) $asked)) -}}
+{{- toYaml $policy -}}
+{{- end -}}
+
+{{/* The standard policy, the user's fields last. */}}
+{{- define "walguard.standardPolicy" -}}
+{{- $policy := include "walguard.readyPolicy" (dict "root" . "name" "standard") | fromYaml -}}
 {{- $_ := set $policy "spec" (mergeOverwrite $policy.spec (deepCopy .Values.policies.standard.spec)) -}}
 {{- toYaml $policy -}}
 {{- end -}}

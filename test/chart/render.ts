@@ -24,10 +24,12 @@ export interface Webhook {
   readonly name: string;
   readonly failurePolicy: string;
   readonly clientConfig: { readonly service: { name: string; namespace: string; path: string; port: number } };
-  readonly namespaceSelector: { readonly matchExpressions: readonly SelectorTerm[] };
-  readonly matchConditions: readonly { name: string; expression: string }[];
+  readonly namespaceSelector?: { readonly matchExpressions: readonly SelectorTerm[] };
+  readonly matchConditions?: readonly { name: string; expression: string }[];
   readonly rules: readonly unknown[];
   readonly timeoutSeconds: number;
+  readonly sideEffects: string;
+  readonly matchPolicy: string;
 }
 
 export interface Rule {
@@ -100,6 +102,8 @@ export interface Rendered {
 export interface Release {
   readonly name?: string;
   readonly namespace?: string;
+  /** Of the cluster that it is rendered for; undefined for Helm's own. */
+  readonly kubeVersion?: string;
 }
 
 /** The cluster helper is loaded only when it is needed: with WALGUARD_HELM set nothing is downloaded or built. */
@@ -128,8 +132,10 @@ export async function helm(args: readonly string[], stdin = ''): Promise<string>
 }
 
 export async function renderText(values: object = {}, release: Release = {}): Promise<string> {
-  const { name = 'walguard', namespace = 'walguard' } = release;
-  return helm(['template', name, CHART_DIR, '--namespace', namespace, '--values', '-'], JSON.stringify(values));
+  const { name = 'walguard', namespace = 'walguard', kubeVersion } = release;
+  const version = kubeVersion === undefined ? [] : ['--kube-version', kubeVersion];
+  const args = ['template', name, CHART_DIR, '--namespace', namespace, ...version, '--values', '-'];
+  return helm(args, JSON.stringify(values));
 }
 
 export async function render(values: object = {}, release: Release = {}): Promise<readonly Rendered[]> {

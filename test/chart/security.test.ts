@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { checkPodSecurity } from './pod-security.ts';
-import { OWN_BUCKET, type PodSpec, podSpecs, type Rendered, type Rule, render } from './render.ts';
+import { deepMerge, OWN_BUCKET, type PodSpec, podSpecs, type Rendered, type Rule, render } from './render.ts';
 
 test('every pod passes Pod Security restricted, with a read-only root and resources', async () => {
   for (const values of [{}, OWN_BUCKET, { podSecurityContext: { runAsUser: null, runAsGroup: null, fsGroup: null } }]) {
@@ -107,7 +107,7 @@ test('secrets, webhook configurations and leases are reached by name only', asyn
       if (rule.verbs.join() === 'create') continue;
       assert.ok(rule.resourceNames?.length, `${role}: ${JSON.stringify(rule)} has no resourceNames`);
       assert.deepEqual(
-        rule.verbs.filter((verb) => !['get', 'patch', 'update'].includes(verb)),
+        rule.verbs.filter((verb) => !['get', 'watch', 'patch', 'update'].includes(verb)),
         [],
         role,
       );
@@ -124,15 +124,44 @@ test('without copyCredentials nothing reaches a Secret outside the release names
   assert.deepEqual(await touching({ storage: { copyCredentials: false } }), []);
 });
 
-test('the credentials of your own bucket are never written in the release namespace', async () => {
+test('the credentials of your own bucket are not even read in the release namespace, unless they are to be copied', async () => {
   const values = { ...OWN_BUCKET, storage: { ...OWN_BUCKET.storage, copyCredentials: false } };
   const rules = [...rulesOf(await render(values))].filter(([, rule]) =>
     rule.resourceNames?.includes('walguard-storage'),
   );
-  assert.deepEqual(
-    rules.map(([, rule]) => rule.verbs),
-    [['get']],
-  );
+  assert.deepEqual(rules, []);
+});
+
+test('a TLS Secret that is not ours to mint is read and nothing else; then no Secret can be made at all', async () => {
+  const shared = deepMerge(OWN_BUCKET, { storage: { copyCredentials: false } });
+  for (const [tls, name] of [
+    [{ mode: 'secret', secretName: 'mine' }, 'mine'],
+    [{ mode: 'certManager' }, 'walguard-webhook-tls'],
+  ] as const) {
+    const rules = [...rulesOf(await render(deepMerge(shared, { webhook: { tls } })))].filter(([, rule]) =>
+      rule.resources.includes('secrets'),
+    );
+    assert.deepEqual(
+      rules.map(([, { resourceNames, verbs }]) => [resourceNames, verbs]),
+      [[[name], ['get', 'watch']]],
+    );
+  }
+});
+
+test('no program of ours may delete, list Secrets, or reach a subresource but its own status', async () => {
+  for (const values of [{}, OWN_BUCKET]) {
+    for (const [role, rule] of rulesOf(await render(values))) {
+      if (!/\/walguard-(webhook|controller)$/.test(role)) continue;
+      const verbs = rule.verbs.filter((verb) => verb.startsWith('delete'));
+      assert.deepEqual(verbs, [], role);
+      if (rule.resources.includes('secrets')) assert.ok(!rule.verbs.includes('list'), role);
+      const subresources = rule.resources.filter((resource) => resource.includes('/'));
+      assert.ok(
+        subresources.every((each) => each.endsWith('/status') && rule.apiGroups.includes('walguard.dev')),
+        role,
+      );
+    }
+  }
 });
 
 test('the webhook can write nothing', async () => {

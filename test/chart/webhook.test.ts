@@ -1,27 +1,33 @@
 // What the cluster must never feel: which objects reach the webhook, and what happens while it is down.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { find, type Labels, type Rendered, render, renderText, type SelectorTerm, type Webhook } from './render.ts';
+import { find, type Labels, type Rendered, render, renderText, type Webhook } from './render.ts';
+import { isSelected } from './selector.ts';
 
 const MODES = ['enforce', 'warn', 'audit', 'off'] as const;
 
-test('only apps/v1 StatefulSets in namespaces reach a webhook, at creation and update', async () => {
+const rule = (apiGroup: string, version: string, resource: string, scope: string, operations: readonly string[]) => [
+  { apiGroups: [apiGroup], apiVersions: [version], resources: [resource], operations, scope },
+];
+const STATEFUL_SETS = rule('apps', 'v1', 'statefulsets', 'Namespaced', ['CREATE', 'UPDATE']);
+
+/** Beside the StatefulSets, walguard's own kinds; nobody else's, and no subresource. */
+const OWN_KINDS: Readonly<Record<string, unknown>> = {
+  'policies.validate.walguard.dev': rule('walguard.dev', 'v1alpha1', 'backuppolicies', 'Cluster', [
+    'CREATE',
+    'UPDATE',
+    'DELETE',
+  ]),
+  'restores.validate.walguard.dev': rule('walguard.dev', 'v1alpha1', 'restores', 'Namespaced', ['CREATE']),
+};
+
+test('apps/v1 StatefulSets in namespaces reach a webhook, at creation and update, and of other kinds only its own', async () => {
   for (const defaultMode of MODES) {
     for (const webhook of webhooksOf(await render({ defaultMode }))) {
-      assert.deepEqual(
-        webhook.rules,
-        [
-          {
-            apiGroups: ['apps'],
-            apiVersions: ['v1'],
-            resources: ['statefulsets'],
-            operations: ['CREATE', 'UPDATE'],
-            scope: 'Namespaced',
-          },
-        ],
-        webhook.name,
-      );
+      assert.deepEqual(webhook.rules, OWN_KINDS[webhook.name] ?? STATEFUL_SETS, webhook.name);
       assert.ok(webhook.timeoutSeconds <= 5, webhook.name);
+      assert.equal(webhook.sideEffects, 'None', webhook.name);
+      assert.equal(webhook.matchPolicy, 'Equivalent', webhook.name);
     }
   }
 });
@@ -29,7 +35,7 @@ test('only apps/v1 StatefulSets in namespaces reach a webhook, at creation and u
 test('mutate is Ignore; Fail stands only where the selector says enforce', async () => {
   for (const defaultMode of MODES) {
     for (const webhook of webhooksOf(await render({ defaultMode }))) {
-      const asked = webhook.namespaceSelector.matchExpressions.some(
+      const asked = webhook.namespaceSelector?.matchExpressions.some(
         ({ key, operator, values }) => key === 'walguard.dev/mode' && operator === 'In' && values?.join() === 'enforce',
       );
       assert.equal(webhook.failurePolicy, asked ? 'Fail' : 'Ignore', webhook.name);
@@ -78,21 +84,31 @@ test('system namespaces and the release namespace are never looked at, whatever 
 
 test('the mutating side asks for the annotation on the old or the new object, null-safe', async () => {
   const [webhook] = find(await render(), 'MutatingWebhookConfiguration', 'walguard').webhooks ?? [];
-  const [condition] = webhook?.matchConditions ?? [];
+  const condition = webhook?.matchConditions?.find(({ name }) => name === 'names-a-policy');
   for (const object of ['object', 'oldObject']) {
     const guarded = `(${object} != null && has(${object}.metadata.annotations) && 'walguard.dev/policy' in ${object}.metadata.annotations)`;
     assert.ok(condition?.expression.includes(guarded), guarded);
   }
 });
 
-test('an object that is being deleted is not validated', async () => {
-  for (const { name, matchConditions } of find(await render(), 'ValidatingWebhookConfiguration', 'walguard').webhooks ??
-    []) {
-    assert.ok(
-      matchConditions.some(({ expression }) => expression.includes('!has(object.metadata.deletionTimestamp)')),
-      name,
-    );
+test('an object that is being deleted reaches no webhook', async () => {
+  for (const { name, matchConditions = [] } of webhooksOf(await render())) {
+    // A Restore is looked at when it is created, and only then.
+    if (name === 'restores.validate.walguard.dev') continue;
+    const [first] = matchConditions;
+    assert.equal(first?.expression, 'object == null || !has(object.metadata.deletionTimestamp)', name);
   }
+});
+
+// What the expression matches: test/apiserver/prefilter.test.ts.
+test('every webhook that validates StatefulSets is asked about none that cannot be a Postgres', async () => {
+  const webhooks = find(await render(), 'ValidatingWebhookConfiguration', 'walguard').webhooks ?? [];
+  const expressions = webhooks
+    .filter(({ name }) => !(name in OWN_KINDS))
+    .map(({ matchConditions = [] }) => matchConditions.find(({ name }) => name === 'may-be-postgres')?.expression);
+  assert.equal(expressions.length, 4);
+  assert.ok(expressions[0]?.includes('postg'));
+  assert.equal(new Set(expressions).size, 1);
 });
 
 test('caBundle is nowhere: the controller owns it', async () => {
@@ -124,23 +140,6 @@ function webhooksOf(objects: readonly Rendered[]): readonly Webhook[] {
 }
 
 function matching(objects: readonly Rendered[], kind: string, labels: Labels): readonly Webhook[] {
-  const webhooks = find(objects, kind, 'walguard').webhooks ?? [];
-  return webhooks.filter(({ namespaceSelector }) =>
-    namespaceSelector.matchExpressions.every((term) => holds(term, labels)),
-  );
-}
-
-/** As in Kubernetes: NotIn holds when the label is not there. */
-function holds({ key, operator, values = [] }: SelectorTerm, labels: Labels): boolean {
-  const value = labels[key];
-  switch (operator) {
-    case 'In':
-      return value !== undefined && values.includes(value);
-    case 'NotIn':
-      return value === undefined || !values.includes(value);
-    case 'Exists':
-      return value !== undefined;
-    case 'DoesNotExist':
-      return value === undefined;
-  }
+  const webhooks = (find(objects, kind, 'walguard').webhooks ?? []).filter(({ name }) => !(name in OWN_KINDS));
+  return webhooks.filter(({ namespaceSelector }) => isSelected(namespaceSelector?.matchExpressions ?? [], labels));
 }

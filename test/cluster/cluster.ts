@@ -13,7 +13,7 @@ import { createNetwork } from './network.ts';
 import { restoreKernelSettings, startContainerd, startNode, waitForNodes } from './node.ts';
 import { isAlive } from './process.ts';
 import { run, withProgress } from './run.ts';
-import { type ClusterState, createState, readState, save } from './state.ts';
+import { auditLogOf, type ClusterState, createState, readState, save } from './state.ts';
 import { destroy } from './teardown.ts';
 import { together } from './together.ts';
 import { buildTools, preferAssets, type Tools } from './tools.ts';
@@ -28,6 +28,8 @@ export interface Cluster {
   /** https URL */
   readonly apiServer: string;
   readonly stateDir: string;
+  /** The API server's audit log, one JSON object a line; audit.ts says of what. */
+  readonly auditLog: string;
 }
 
 export type { TestImage };
@@ -201,5 +203,6 @@ function describe(state: ClusterState, tools: Tools): Cluster {
     nodes: state.nodes,
     apiServer: state.apiServer,
     stateDir: state.stateDir,
+    auditLog: auditLogOf(state),
   };
 }

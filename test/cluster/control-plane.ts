@@ -3,12 +3,13 @@ import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { auditArguments, auditPolicy } from './audit.ts';
 import { type Certificates, writeCertificates } from './certificates.ts';
 import type { Context } from './context.ts';
 import { admin, kubeconfigOf, writeUsers } from './kubeconfig.ts';
 import { isAlive } from './process.ts';
 import { lastLinesOf, run } from './run.ts';
-import { type ClusterState, type DaemonRecord, diedMessage, launch, logsDirOf, save } from './state.ts';
+import { auditLogOf, type ClusterState, type DaemonRecord, diedMessage, launch, logsDirOf, save } from './state.ts';
 import type { Tools } from './tools.ts';
 
 export const serviceCidr = '10.96.0.0/16';
@@ -63,6 +64,7 @@ export async function startControlPlane(
   const etcd = await launch(state, 'etcd', tools.etcd, etcdArguments(state, endpoints, certificates));
   const apiServer = await launch(state, 'kube-apiserver', tools['kube-apiserver'], [
     ...apiServerArguments(endpoints, certificates, tokenFile),
+    ...auditArguments(writeJson(join(state.stateDir, 'audit-policy.json'), auditPolicy), auditLogOf(state)),
     ...(state.kind === 'full' ? nodeArguments(certificates) : ['--endpoint-reconciler-type=none']),
   ]);
   const controllers = await launch(
