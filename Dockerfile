@@ -67,7 +67,8 @@ COPY --from=engine /out/bin/ /usr/local/bin/
 COPY --from=walrus /out/client/ /opt/walguard/client/
 COPY --from=build /src/dist/walguard.mjs /opt/walguard/dist/walguard.mjs
 COPY policies/ /opt/walguard/policies/
-ENV NODE_ENV=production WALGUARD_ENGINE=${ENGINE}
+# Left to itself, V8 takes a heap as large as the container's whole limit, and the kernel ends the process before it collects.
+ENV NODE_ENV=production WALGUARD_ENGINE=${ENGINE} NODE_OPTIONS=--max-old-space-size-percentage=60
 LABEL org.opencontainers.image.title="walguard" \
       org.opencontainers.image.description="WAL archiving, base backups and proven restores for Postgres StatefulSets" \
       org.opencontainers.image.licenses="Apache-2.0"

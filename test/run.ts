@@ -1,13 +1,14 @@
 // Runs tiers of tests, one node:test process for all their files, so that there is one summary at the end.
 //   unit  pure functions, golden files, small I/O with hand-written fakes
 //   api   a real API server and controller manager, helm on the real chart; no root
+//   long  minutes of load: the fuzzed webhook, and the soak on a real API server; no root
 //   e2e   real pods on two real nodes; root
 import { spawnSync } from 'node:child_process';
 import { globSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 const root = dirname(import.meta.dirname);
-const SLOW = { api: ['test/apiserver/**', 'test/chart/**'], e2e: ['test/e2e/**'] } as const;
+const SLOW = { long: ['test/long/**'], api: ['test/apiserver/**', 'test/chart/**'], e2e: ['test/e2e/**'] } as const;
 
 function listFiles(tier: string): string[] {
   const all = globSync('test/**/*.test.ts', { cwd: root }).sort();
@@ -15,9 +16,10 @@ function listFiles(tier: string): string[] {
     const found = new Set(SLOW[name].flatMap((pattern) => globSync(pattern, { cwd: root })));
     return all.filter((file) => found.has(file));
   };
-  if (tier === 'api' || tier === 'e2e') return inTier(tier);
-  if (tier === 'unit') return all.filter((file) => !inTier('api').includes(file) && !inTier('e2e').includes(file));
-  throw new Error(`there is no tier "${tier}"; there are unit, api and e2e`);
+  if (tier === 'long' || tier === 'api' || tier === 'e2e') return inTier(tier);
+  const slow = new Set([...inTier('long'), ...inTier('api'), ...inTier('e2e')]);
+  if (tier === 'unit') return all.filter((file) => !slow.has(file));
+  throw new Error(`there is no tier "${tier}"; there are unit, api, long and e2e`);
 }
 
 const tiers = process.argv.slice(2);
