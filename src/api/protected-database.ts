@@ -26,6 +26,91 @@ export const backupSchema = {
     uncompressedSize: { type: 'integer', format: 'int64' },
     node: { type: 'string', description: 'Node on which the backup ran.' },
     job: { type: 'string' },
+    kind: { type: 'string', enum: ['full', 'delta'] },
+  },
+} as const;
+
+/** A stretch of time of which any moment can be restored; a gap in the WAL ends one. */
+export const recoveryWindowSchema = {
+  type: 'object',
+  required: ['from'],
+  properties: {
+    from: { type: 'string', format: 'date-time' },
+    to: { type: 'string', format: 'date-time', description: 'Absent: it goes on.' },
+    baseBackups: { type: 'integer', description: 'Base backups from which it can be restored.' },
+  },
+} as const;
+
+/** What the store held below one cluster's prefix when a job listed it. Sizes in bytes. */
+export const inventorySchema = {
+  type: 'object',
+  required: ['listedAt', 'baseBackups', 'fullBackups', 'recoveryWindows'],
+  properties: {
+    listedAt: { type: 'string', format: 'date-time' },
+    baseBackups: { type: 'integer' },
+    fullBackups: { type: 'integer' },
+    backupBytes: { type: 'integer', format: 'int64' },
+    walBytes: { type: 'integer', format: 'int64' },
+    walSegments: { type: 'integer', format: 'int64' },
+    recoveryWindows: { type: 'array', description: 'The newest ones, oldest first.', items: recoveryWindowSchema },
+  },
+} as const;
+
+/** One run of a companion that came to its end. */
+const run = {
+  finishedAt: { type: 'string', format: 'date-time' },
+  job: { type: 'string' },
+} as const;
+
+const failedRunSchema = {
+  type: 'object',
+  required: ['finishedAt', 'message'],
+  properties: { ...run, message: { type: 'string' } },
+} as const;
+
+export const verificationSchema = {
+  type: 'object',
+  required: ['finishedAt', 'result', 'findings'],
+  properties: {
+    ...run,
+    result: { type: 'string', enum: ['passed', 'failed'] },
+    findings: {
+      type: 'array',
+      items: {
+        type: 'object',
+        required: ['code', 'message'],
+        properties: { code: { type: 'string' }, message: { type: 'string' } },
+      },
+    },
+  },
+} as const;
+
+export const dumpSchema = {
+  type: 'object',
+  required: ['name', 'finishedAt'],
+  properties: {
+    name: { type: 'string' },
+    startedAt: { type: 'string', format: 'date-time' },
+    ...run,
+    bytes: { type: 'integer', format: 'int64' },
+    databases: { type: 'integer' },
+    tables: { type: 'integer' },
+    rows: { type: 'integer', format: 'int64' },
+  },
+} as const;
+
+export const pruneSchema = {
+  type: 'object',
+  required: ['finishedAt', 'kept', 'removed'],
+  properties: {
+    ...run,
+    kept: { type: 'integer', description: 'Base backups that stayed.' },
+    removed: { type: 'integer', description: 'Base backups that went.' },
+    next: {
+      type: 'array',
+      description: 'A dry run: base backups that go when one more good one has been made.',
+      items: { type: 'string' },
+    },
   },
 } as const;
 
@@ -53,6 +138,20 @@ export const instanceSchema = {
         lastFailedWal: { type: 'string' },
         lastFailedTime: { type: 'string', format: 'date-time' },
         waiting: { type: 'integer', format: 'int64', description: 'Closed WAL segments that wait to be archived.' },
+        waitingSince: { type: 'string', format: 'date-time', description: 'When the oldest of them was closed.' },
+        walBytes: { type: 'integer', format: 'int64', description: 'Size of pg_wal.' },
+        volumeBytes: { type: 'integer', format: 'int64', description: 'Size of the volume that holds pg_wal.' },
+        volumeFreeBytes: { type: 'integer', format: 'int64', description: 'Free space of that volume.' },
+        secondsToFull: {
+          type: 'integer',
+          format: 'int64',
+          description: 'When the volume will be full if WAL keeps waiting as it does; absent while it does not.',
+        },
+        droppedAt: {
+          type: 'string',
+          format: 'date-time',
+          description: 'When WAL was let go, as onStorageFull says; absent once a base backup has been made after it.',
+        },
         missingSettings: {
           type: 'array',
           description: 'What the running Postgres lacks to archive as the policy says.',
@@ -74,12 +173,23 @@ export const instanceSchema = {
         'When this pod last archived a WAL segment of this cluster: up to about then it can be restored without it.',
     },
     lastSuccessfulBackup: backupSchema,
-    lastFailedBackup: {
+    lastFailedBackup: failedRunSchema,
+    inventory: inventorySchema,
+    lastVerification: verificationSchema,
+    lastFailedVerification: { ...failedRunSchema, description: 'A run that could not find out.' },
+    lastPrune: pruneSchema,
+    lastFailedPrune: failedRunSchema,
+    lastDump: dumpSchema,
+    lastFailedDump: failedRunSchema,
+    storage: {
       type: 'object',
-      required: ['finishedAt', 'message'],
+      description:
+        'What the sidecar finds out about the store on a timer: with which credentials, and does it read and write?',
+      required: ['checkedAt', 'readable', 'writable'],
       properties: {
-        finishedAt: { type: 'string', format: 'date-time' },
-        job: { type: 'string' },
+        checkedAt: { type: 'string', format: 'date-time' },
+        readable: { type: 'boolean' },
+        writable: { type: 'boolean' },
         message: { type: 'string' },
       },
     },
@@ -105,6 +215,21 @@ export const protectedDatabaseStatusSchema = {
       format: 'date-time',
       description: 'Up to then it can be restored from what is archived: of several clusters the earliest one.',
     },
+    recoveryWindows: {
+      type: 'array',
+      description: 'Of which any moment can be restored, oldest first: of several clusters what they have in common.',
+      items: recoveryWindowSchema,
+    },
+    nextRuns: {
+      type: 'object',
+      description: 'When each companion runs next.',
+      properties: {
+        baseBackup: { type: 'string', format: 'date-time' },
+        verify: { type: 'string', format: 'date-time' },
+        prune: { type: 'string', format: 'date-time' },
+        dump: { type: 'string', format: 'date-time' },
+      },
+    },
     lastSuccessfulBackup: { type: 'string', format: 'date-time' },
     lastArchivedWalTime: { type: 'string', format: 'date-time' },
   },
@@ -114,6 +239,13 @@ export const protectedDatabaseStatusSchema = {
 export const NOT_PROTECTED = 'NotProtected';
 
 export type Backup = FromSchema<typeof backupSchema>;
+export type RecoveryWindow = FromSchema<typeof recoveryWindowSchema>;
+export type Inventory = FromSchema<typeof inventorySchema>;
+export type Verification = FromSchema<typeof verificationSchema>;
+export type Dump = FromSchema<typeof dumpSchema>;
+export type Prune = FromSchema<typeof pruneSchema>;
+export type FailedRun = FromSchema<typeof failedRunSchema>;
+export type StorageProbe = NonNullable<Instance['storage']>;
 export type Instance = FromSchema<typeof instanceSchema>;
 export type Archiver = NonNullable<Instance['archiver']>;
 export type MissingSetting = NonNullable<Archiver['missingSettings']>[number];

@@ -1,5 +1,5 @@
 // What agents tell the controller: the sidecar by HTTP, the jobs by their termination message. Room: api (pure).
-import type { Archiver, Backup } from './protected-database.ts';
+import type { Archiver, Backup, Dump, Inventory, Prune, StorageProbe, Verification } from './protected-database.ts';
 
 /** GET /status of the sidecar. Times are RFC 3339; numbers that may exceed 2^53 are strings. */
 export interface SidecarStatus {
@@ -17,6 +17,8 @@ export interface SidecarStatus {
   readonly timeline?: number;
   readonly lastReplayedTime?: string;
   readonly archiver?: Archiver;
+  /** Absent until the store was asked for the first time. */
+  readonly storage?: StorageProbe;
   /** Why something above is not as it should be; never a secret. */
   readonly message?: string;
 }
@@ -31,7 +33,47 @@ export type BaseBackupReport =
       readonly firstFinishedAt: string;
       readonly systemIdentifier: string;
       readonly durationMs: number;
+      readonly inventory?: Inventory;
+      /** Where the policy prunes after each good base backup. */
+      readonly prune?: PruneOutcome;
     }
+  | { readonly ok: false; readonly message: string };
+
+/** A prune that failed does not make the base backup before it a bad one. */
+export type PruneOutcome =
+  | ({ readonly ok: true } & Pick<Prune, 'kept' | 'removed' | 'next'>)
+  | { readonly ok: false; readonly message: string };
+
+/** Last line of a prune job. Skipped: the last base backup failed, or the server is a standby. */
+export type PruneReport =
+  | { readonly ok: true; readonly skipped: string }
+  | {
+      readonly ok: true;
+      readonly prune: PruneOutcome & { readonly ok: true };
+      readonly inventory: Inventory;
+      readonly systemIdentifier: string;
+    }
+  | { readonly ok: false; readonly message: string };
+
+/** Last line of a verify job. With findings it ends with code 1 as well: the CronJob's lastSuccessfulTime stays meaningful. */
+export type VerifyReport =
+  | { readonly ok: true; readonly skipped: 'standby' }
+  | {
+      readonly ok: boolean;
+      /** passed if there are none. */
+      readonly findings: Verification['findings'];
+      readonly inventory: Inventory;
+      readonly systemIdentifier: string;
+      readonly durationMs: number;
+      /** Where the newest gap ends, as a WAL segment's name: a base backup after it is needed. Absent without a gap. */
+      readonly rebaseAfter?: string;
+    }
+  | { readonly ok: false; readonly message: string };
+
+/** Last line of a dump job. */
+export type DumpReport =
+  | { readonly ok: true; readonly skipped: 'standby' }
+  | { readonly ok: true; readonly dump: Dump; readonly kept: number; readonly removed: number }
   | { readonly ok: false; readonly message: string };
 
 /** Last line of a restore job. */

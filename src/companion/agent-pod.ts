@@ -7,7 +7,7 @@ import type { Subject } from './instance.ts';
 
 export interface AgentPod {
   /** Subcommand of `walguard agent`, and the container's name. */
-  readonly companion: 'base-backup' | 'restore';
+  readonly companion: 'base-backup' | 'dump' | 'prune' | 'restore' | 'verify';
   readonly env: readonly EnvVar[];
   /** The claim that holds the data directory. */
   readonly claim: string;

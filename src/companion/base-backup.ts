@@ -31,8 +31,8 @@ export function buildBaseBackupCronJob(subject: Subject, instance: Instance, sus
       ...ownedBy(workload),
     },
     spec: {
-      schedule: settings.schedule,
-      timeZone: settings.timeZone,
+      schedule: settings.baseBackup.schedule,
+      timeZone: settings.baseBackup.timeZone,
       concurrencyPolicy: 'Forbid',
       startingDeadlineSeconds: STARTING_DEADLINE_SECONDS,
       successfulJobsHistoryLimit: 3,
@@ -66,7 +66,7 @@ function labelsOf({ workload }: Subject, { pod }: Instance): Record<string, stri
 function buildJobSpec(subject: Subject, instance: Instance): object {
   return {
     backoffLimit: 2,
-    activeDeadlineSeconds: subject.settings.baseBackupTimeoutSeconds,
+    activeDeadlineSeconds: subject.settings.baseBackup.timeoutSeconds,
     template: { metadata: { labels: labelsOf(subject, instance) }, spec: buildPod(subject, instance) },
   };
 }
@@ -79,7 +79,10 @@ function buildPod(subject: Subject, instance: Instance): PodSpec {
     env: [
       { name: 'WALGUARD_PGHOST', value: serviceName(instance.pod) },
       // The agent ends the engine itself a minute before Kubernetes would, to be able to say why.
-      { name: 'WALGUARD_TIMEOUT_SECONDS', value: String(Math.max(30, subject.settings.baseBackupTimeoutSeconds - 60)) },
+      {
+        name: 'WALGUARD_TIMEOUT_SECONDS',
+        value: String(Math.max(30, subject.settings.baseBackup.timeoutSeconds - 60)),
+      },
     ],
   });
   return { ...pod, affinity: buildAffinity(instance) };

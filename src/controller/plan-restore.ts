@@ -16,7 +16,7 @@ import { parseTimeline } from '../lib/backup-list.ts';
 import { isEqual } from '../lib/json.ts';
 import { formatReason } from '../lib/reason.ts';
 import type { Action } from './action.ts';
-import { parseReport } from './backups.ts';
+import { parseReport } from './job-reports.ts';
 import { chooseSource } from './restore-source.ts';
 import { resolveSubject } from './subject.ts';
 import { find, isUnfinished, namespaceOf, sidecarKey, type World } from './world.ts';

@@ -12,8 +12,9 @@ import type { Action } from './action.ts';
 import { createAlarm } from './alarm.ts';
 import { type CertificateOptions, keepCertificates } from './certificates.ts';
 import { createHealth, type Health, serveHealth } from './health.ts';
-import { planDatabase, planGone } from './plan.ts';
+import { planDatabase } from './plan.ts';
 import { planRestore } from './plan-restore.ts';
+import { planGone } from './plan-status.ts';
 import { copyStorageSecret, mintStorageSecret } from './secrets.ts';
 import { gather, isUnfinished, WATCHED, type World } from './world.ts';
 

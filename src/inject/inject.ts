@@ -146,7 +146,7 @@ function addTo(
   ];
   if (mode !== 'external') {
     const channel = server.flavour.channel(server.container);
-    entries.push(...addArchiveSettings(container, channel, settings.archiveTimeoutSeconds));
+    entries.push(...addArchiveSettings(container, channel, settings.archive.timeoutSeconds));
   }
   writeRecord(template, entries);
 }

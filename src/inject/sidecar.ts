@@ -100,7 +100,7 @@ function buildSidecarEnv(server: PostgresServer, mode: SettingsMode, settings: S
     { name: 'WALGUARD_PGPORT', value: String(server.port) },
     { name: 'WALGUARD_SETTINGS_MODE', value: mode },
     { name: 'WALGUARD_SETTINGS_CHANNEL', value: mode === 'external' ? 'external' : kind },
-    { name: 'WALGUARD_ARCHIVE_TIMEOUT', value: String(settings.archiveTimeoutSeconds) },
+    { name: 'WALGUARD_ARCHIVE_TIMEOUT', value: String(settings.archive.timeoutSeconds) },
   ];
 }
 

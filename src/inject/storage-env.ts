@@ -20,13 +20,13 @@ const GUARDS: readonly EnvVar[] = [
 ];
 
 /** The policy's own prefix goes in WALGUARD_STORAGE_PREFIX: the engine's is made from it and the cluster's identity. */
-export function buildStorageEnv({ storage, compression }: Settings): EnvVar[] {
+export function buildStorageEnv({ storage, archive }: Settings): EnvVar[] {
   return [
     { name: 'WALGUARD_STORAGE_PREFIX', value: storage.prefix },
     ...(storage.endpoint === undefined ? [] : [{ name: 'AWS_ENDPOINT', value: storage.endpoint }]),
     { name: 'AWS_REGION', value: storage.region },
     { name: 'AWS_S3_FORCE_PATH_STYLE', value: String(storage.forcePathStyle) },
-    { name: 'WALG_COMPRESSION_METHOD', value: compression },
+    { name: 'WALG_COMPRESSION_METHOD', value: archive.compression },
     ...GUARDS,
   ];
 }

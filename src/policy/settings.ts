@@ -14,15 +14,60 @@ export interface StorageSettings {
   readonly credentialsSecret: string;
 }
 
+/** What is written to the archive, and when. */
+export interface ArchiveSettings {
+  readonly timeoutSeconds: number;
+  readonly compression: 'lz4' | 'zstd' | 'none';
+  /** An idle database closes a segment this often too. */
+  readonly switchAtLeastEverySeconds?: number;
+  readonly onStorageFull: 'block' | 'dropAndRebase';
+}
+
+export interface BaseBackupSettings {
+  readonly schedule: string;
+  readonly timeZone: string;
+  readonly timeoutSeconds: number;
+  readonly method: 'node' | 'sidecar' | 'remote';
+  readonly from: 'primary' | 'standby';
+  /** Deltas that may follow a full backup; 0 takes full ones only. */
+  readonly deltaSteps: number;
+}
+
+/** Nothing is removed where the policy has none. */
+export interface RetentionSettings {
+  readonly recoveryWindowSeconds?: number;
+  readonly keepFull?: number;
+  readonly keepDaily?: number;
+  readonly keepWeekly?: number;
+  readonly keepMonthly?: number;
+  readonly minFullBackups: number;
+  /** Without it after each good base backup. */
+  readonly schedule?: string;
+  readonly timeZone: string;
+}
+
+export interface DumpSettings {
+  readonly schedule: string;
+  readonly timeZone: string;
+  readonly tool: 'pg_dumpall' | 'pg_dump';
+  readonly format: 'gzip' | 'custom';
+  readonly destination: NonNullable<CompletePolicySpec['dump']>['destination'];
+  readonly keepSeconds: number;
+  readonly timeoutSeconds: number;
+}
+
 export interface Settings {
   /** Name of the BackupPolicy. */
   readonly policy: string;
   readonly storage: StorageSettings;
-  readonly archiveTimeoutSeconds: number;
-  readonly compression: 'lz4' | 'zstd' | 'none';
-  readonly schedule: string;
-  readonly timeZone: string;
-  readonly baseBackupTimeoutSeconds: number;
+  readonly archive: ArchiveSettings;
+  readonly baseBackup: BaseBackupSettings;
+  readonly retention?: RetentionSettings;
+  readonly verify?: { readonly schedule: string; readonly timeZone: string };
+  readonly dump?: DumpSettings;
+  readonly alerts?: { readonly backupOverdueAfterSeconds?: number; readonly walOverdueAfterSeconds?: number };
+  /** Told of each good base backup. */
+  readonly pushgateway?: { readonly url: string; readonly metric: string };
   /** What the StatefulSet should have; it is only warned. */
   readonly workload?: CompletePolicySpec['workload'];
 }
@@ -30,7 +75,7 @@ export interface Settings {
 /** Or why there are none: this version would have to leave out what the policy promises of stored data. */
 export function resolveSettings(policy: string, spec: BackupPolicySpec): Settings | readonly Reason[] {
   const complete = completePolicySpec(spec);
-  const { storage, archive, baseBackup, workload } = complete;
+  const { storage, verify, metrics, workload } = complete;
   const impossible = findImpossible(complete);
   if (storage.s3 === undefined || impossible.length > 0) {
     return impossible.map((finding) => ({ code: notYetPossible.id, ...finding }));
@@ -39,17 +84,59 @@ export function resolveSettings(policy: string, spec: BackupPolicySpec): Setting
   return {
     policy,
     storage: {
-      prefix: prefix.replace(/\/+$/, ''),
+      prefix,
       ...(endpoint === undefined ? {} : { endpoint }),
       region,
       forcePathStyle,
       credentialsSecret,
     },
-    archiveTimeoutSeconds: parseDurationSeconds(archive.timeout),
-    compression: archive.compression,
-    schedule: baseBackup.schedule,
-    timeZone: baseBackup.timeZone,
-    baseBackupTimeoutSeconds: parseDurationSeconds(baseBackup.timeout),
+    archive: resolveArchive(complete),
+    baseBackup: resolveBaseBackup(complete),
+    ...resolveRetention(complete),
+    ...(verify === undefined ? {} : { verify: { schedule: verify.schedule, timeZone: verify.timeZone } }),
+    ...resolveDump(complete),
+    ...resolveAlerts(complete),
+    ...(metrics?.pushgateway === undefined ? {} : { pushgateway: metrics.pushgateway }),
     ...(workload === undefined ? {} : { workload }),
   };
+}
+
+function resolveArchive({ archive }: CompletePolicySpec): ArchiveSettings {
+  return {
+    timeoutSeconds: parseDurationSeconds(archive.timeout),
+    compression: archive.compression,
+    ...seconds('switchAtLeastEverySeconds', archive.switchAtLeastEvery),
+    onStorageFull: archive.onStorageFull,
+  };
+}
+
+function resolveBaseBackup({ baseBackup }: CompletePolicySpec): BaseBackupSettings {
+  const { timeout, schedule, timeZone, method, from, deltaSteps } = baseBackup;
+  return { schedule, timeZone, timeoutSeconds: parseDurationSeconds(timeout), method, from, deltaSteps };
+}
+
+function resolveRetention({ retention }: CompletePolicySpec): Pick<Settings, 'retention'> {
+  if (retention === undefined) return {};
+  const { recoveryWindow, ...rest } = retention;
+  return { retention: { ...seconds('recoveryWindowSeconds', recoveryWindow), ...rest } };
+}
+
+function resolveDump({ dump }: CompletePolicySpec): Pick<Settings, 'dump'> {
+  if (dump === undefined) return {};
+  const { keep, timeout, ...rest } = dump;
+  return { dump: { ...rest, keepSeconds: parseDurationSeconds(keep), timeoutSeconds: parseDurationSeconds(timeout) } };
+}
+
+function resolveAlerts({ alerts }: CompletePolicySpec): Pick<Settings, 'alerts'> {
+  if (alerts === undefined) return {};
+  return {
+    alerts: {
+      ...seconds('backupOverdueAfterSeconds', alerts.backupOverdueAfter),
+      ...seconds('walOverdueAfterSeconds', alerts.walOverdueAfter),
+    },
+  };
+}
+
+function seconds<K extends string>(key: K, duration: string | undefined): { [key in K]?: number } {
+  return (duration === undefined ? {} : { [key]: parseDurationSeconds(duration) }) as { [key in K]?: number };
 }

@@ -261,7 +261,9 @@ test('a list that loses all its items, but was there before, stays as an empty o
 
 test('a change of the settings changes only what they decide', () => {
   const before = injectText(manifest(MOUNTS));
-  const after = rewrite(before, (workload) => injected(workload, { ...SETTINGS, archiveTimeoutSeconds: 300 }));
+  const after = rewrite(before, (workload) =>
+    injected(workload, { ...SETTINGS, archive: { ...SETTINGS.archive, timeoutSeconds: 300 } }),
+  );
   const changed = after.split('\n').filter((line) => !before.split('\n').includes(line));
   assert.ok(changed.length > 0 && changed.every((line) => line.includes('300')), changed.join('\n'));
 });

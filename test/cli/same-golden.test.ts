@@ -16,7 +16,7 @@ const POLICY = {
   metadata: { name: SETTINGS.policy },
   spec: {
     storage: { s3: { prefix, endpoint, region, forcePathStyle, credentialsSecret } },
-    archive: { timeout: `${SETTINGS.archiveTimeoutSeconds}s`, compression: SETTINGS.compression },
+    archive: { timeout: `${SETTINGS.archive.timeoutSeconds}s`, compression: SETTINGS.archive.compression },
   },
 };
 

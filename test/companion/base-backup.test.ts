@@ -32,7 +32,10 @@ function cronJob(
 }
 
 test('the schedule and its time zone are those of the policy', () => {
-  const { spec } = cronJob({ ...SETTINGS, schedule: '0 4 * * 0', timeZone: 'Europe/Berlin' });
+  const { spec } = cronJob({
+    ...SETTINGS,
+    baseBackup: { ...SETTINGS.baseBackup, schedule: '0 4 * * 0', timeZone: 'Europe/Berlin' },
+  });
   assert.deepEqual([spec.schedule, spec.timeZone], ['0 4 * * 0', 'Europe/Berlin']);
 });
 
@@ -67,7 +70,10 @@ test('the agent ends the engine before Kubernetes ends the agent, so that somebo
     [120, 60],
     [60, 30],
   ] as const) {
-    const { spec } = cronJob({ ...SETTINGS, baseBackupTimeoutSeconds: deadline }).spec.jobTemplate;
+    const { spec } = cronJob({
+      ...SETTINGS,
+      baseBackup: { ...SETTINGS.baseBackup, timeoutSeconds: deadline },
+    }).spec.jobTemplate;
     assert.equal(spec.activeDeadlineSeconds, deadline);
     const seconds = spec.template.spec.containers[0]?.env?.find(
       ({ name }) => name === 'WALGUARD_TIMEOUT_SECONDS',

@@ -15,7 +15,7 @@ function resolve(changes: object) {
 test('a policy that a rule denies is carried out all the same: its databases were there before the rule', () => {
   const subject = resolve({ objectives: { rpo: '1s' }, retention: { recoveryWindow: '7d', keepDaily: 3 } });
   assert.ok(typeof subject === 'object');
-  assert.equal(subject.settings.archiveTimeoutSeconds, 60);
+  assert.equal(subject.settings.archive.timeoutSeconds, 60);
 });
 
 test('what would be kept elsewhere, or open, is not carried out, and the field is named', () => {

@@ -200,7 +200,11 @@ test('login comes from where the database has it: the reference, the value, or t
 
 test('other settings or another image give another injection, and strip takes either out', () => {
   const first = injected(buildWorkload());
-  const second = injected(first, { ...SETTINGS, archiveTimeoutSeconds: 300, compression: 'zstd' }, 'other:2');
+  const second = injected(
+    first,
+    { ...SETTINGS, archive: { ...SETTINGS.archive, timeoutSeconds: 300, compression: 'zstd' } },
+    'other:2',
+  );
   assert.equal(sidecarOf(second).image, 'other:2');
   assert.ok(postgresOf(second).args?.includes('archive_timeout=300'));
   assert.deepEqual(strip(second), buildWorkload());

@@ -43,7 +43,11 @@ test('injecting an injected workload changes nothing', () => {
 test('an injection with other settings and image is replaced as if it had never been there', () => {
   fc.assert(
     fc.property(injectable, (workload) => {
-      const older = injected(workload, { ...SETTINGS, archiveTimeoutSeconds: 7, policy: 'old' }, 'older:0');
+      const older = injected(
+        workload,
+        { ...SETTINGS, archive: { ...SETTINGS.archive, timeoutSeconds: 7 }, policy: 'old' },
+        'older:0',
+      );
       assert.equal(bytes(injected(older)), bytes(injected(workload)));
     }),
     RUNS,

@@ -10,7 +10,7 @@ const BROKEN = { metadata: { name: 'broken' }, spec: { storage: {} } };
 test('a policy is found by its name, with its settings', () => {
   const settings = findSettingsAmong([BROKEN, GOLD], 'gold');
   assert.ok('storage' in settings);
-  assert.deepEqual([settings.policy, settings.archiveTimeoutSeconds], ['gold', 300]);
+  assert.deepEqual([settings.policy, settings.archive.timeoutSeconds], ['gold', 300]);
 });
 
 test('a policy that is wrong is refused with the path of its field', () => {
@@ -61,7 +61,7 @@ test('what is remembered of a policy is not told of another, nor of the same one
   const read = (name: string, timeout: string) =>
     readSettings(name, { storage: DEFAULT_STORAGE, archive: { timeout } });
   const timeouts = [read('a', '60s'), read('b', '60s'), read('a', '2m'), read('a', '60s')].map((settings) =>
-    'storage' in settings ? `${settings.policy} ${settings.archiveTimeoutSeconds}` : '',
+    'storage' in settings ? `${settings.policy} ${settings.archive.timeoutSeconds}` : '',
   );
   assert.deepEqual(timeouts, ['a 60', 'b 60', 'a 120', 'a 60']);
 });

@@ -8,11 +8,15 @@ test('a policy that says only where gets every default', () => {
   assert.deepEqual(resolveSettings('gold', { storage: { s3: S3 } }), {
     policy: 'gold',
     storage: { prefix: 's3://backups', region: 'us-east-1', forcePathStyle: false, credentialsSecret: 'login' },
-    archiveTimeoutSeconds: 60,
-    compression: 'lz4',
-    schedule: '17 2 * * *',
-    timeZone: 'Etc/UTC',
-    baseBackupTimeoutSeconds: 21_600,
+    archive: { timeoutSeconds: 60, compression: 'lz4', onStorageFull: 'block' },
+    baseBackup: {
+      schedule: '17 2 * * *',
+      timeZone: 'Etc/UTC',
+      timeoutSeconds: 21_600,
+      method: 'node',
+      from: 'primary',
+      deltaSteps: 0,
+    },
   });
 });
 
@@ -25,24 +29,28 @@ test('empty sections get the same defaults as absent ones', () => {
 
 test('what a policy says wins over every default', () => {
   const spec = {
-    storage: { s3: { ...S3, prefix: 's3://b/c/', endpoint: 'https://s', region: 'eu', forcePathStyle: true } },
+    storage: { s3: { ...S3, prefix: 's3://backups/c', endpoint: 'https://s', region: 'eu', forcePathStyle: true } },
     archive: { timeout: '5m', compression: 'zstd' as const },
     baseBackup: { schedule: '0 4 * * 0', timeZone: 'Europe/Berlin', timeout: '1d' },
   };
   assert.deepEqual(resolveSettings('gold', spec), {
     policy: 'gold',
     storage: {
-      prefix: 's3://b/c',
+      prefix: 's3://backups/c',
       endpoint: 'https://s',
       region: 'eu',
       forcePathStyle: true,
       credentialsSecret: 'login',
     },
-    archiveTimeoutSeconds: 300,
-    compression: 'zstd',
-    schedule: '0 4 * * 0',
-    timeZone: 'Europe/Berlin',
-    baseBackupTimeoutSeconds: 86_400,
+    archive: { timeoutSeconds: 300, compression: 'zstd', onStorageFull: 'block' },
+    baseBackup: {
+      schedule: '0 4 * * 0',
+      timeZone: 'Europe/Berlin',
+      timeoutSeconds: 86_400,
+      method: 'node',
+      from: 'primary',
+      deltaSteps: 0,
+    },
   });
 });
 

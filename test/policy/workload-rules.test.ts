@@ -272,7 +272,11 @@ const CASES: Readonly<Record<string, { readonly bad: Record<string, Case>; reado
       'archiving goes in': { workload: injected(named()), old: buildWorkload() },
       'archiving goes out': { workload: exempt(), old: older() },
       'another policy': {
-        workload: injected(named('gold'), { ...SETTINGS, policy: 'gold', archiveTimeoutSeconds: 5 }),
+        workload: injected(named('gold'), {
+          ...SETTINGS,
+          policy: 'gold',
+          archive: { ...SETTINGS.archive, timeoutSeconds: 5 },
+        }),
         old: older(),
       },
     },

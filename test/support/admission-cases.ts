@@ -10,7 +10,7 @@ export const EXEMPT = { [ANNOTATION.exempt]: 'a cache, filled again from the sho
 export const older = (): StatefulSet =>
   injected(
     buildWorkload({ policy: 'standard' }),
-    { ...SETTINGS, archiveTimeoutSeconds: 99 },
+    { ...SETTINGS, archive: { ...SETTINGS.archive, timeoutSeconds: 99 } },
     'example.test/walguard:0',
   );
 

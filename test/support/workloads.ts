@@ -54,9 +54,13 @@ export const SETTINGS: Settings = {
     forcePathStyle: true,
     credentialsSecret: 'walguard-storage',
   },
-  archiveTimeoutSeconds: 60,
-  compression: 'lz4',
-  schedule: '17 2 * * *',
-  timeZone: 'Etc/UTC',
-  baseBackupTimeoutSeconds: 3600,
+  archive: { timeoutSeconds: 60, compression: 'lz4', onStorageFull: 'block' },
+  baseBackup: {
+    schedule: '17 2 * * *',
+    timeZone: 'Etc/UTC',
+    timeoutSeconds: 3600,
+    method: 'node',
+    from: 'primary',
+    deltaSteps: 0,
+  },
 };

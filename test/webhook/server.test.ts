@@ -34,11 +34,15 @@ test('/mutate answers with a patch that gives exactly the injected object', asyn
   const settings = {
     policy: 'standard',
     storage,
-    archiveTimeoutSeconds: 60,
-    compression: 'lz4',
-    schedule: '17 2 * * *',
-    timeZone: 'Etc/UTC',
-    baseBackupTimeoutSeconds: 21_600,
+    archive: { timeoutSeconds: 60, compression: 'lz4', onStorageFull: 'block' },
+    baseBackup: {
+      schedule: '17 2 * * *',
+      timeZone: 'Etc/UTC',
+      timeoutSeconds: 21_600,
+      method: 'node',
+      from: 'primary',
+      deltaSteps: 0,
+    },
   } as const;
   assert.deepEqual(applyAnswer(named(), response), injected(named(), settings));
 });

@@ -1,0 +1,51 @@
+// What jobs reported, read from their pods' termination messages. Room: controller (door).
+import type { Pod } from '../api/kubernetes.ts';
+import { LABEL } from '../api/names.ts';
+
+/** Every agent job's report says whether it did what it was made for. */
+interface Report {
+  readonly ok: boolean;
+}
+
+export interface Finished<T> {
+  readonly report: T | { readonly ok: false; readonly message: string };
+  /** RFC 3339. */
+  readonly finishedAt: string;
+  /** Name of the Job. */
+  readonly job: string;
+}
+
+/** The runs of one kind of companion for one database pod that came to an end, and whose pods are still there. */
+export function listFinished<T extends Report>(
+  pods: readonly Pod[],
+  companion: string,
+  instance: string,
+): Finished<T>[] {
+  return pods.flatMap((pod) => {
+    const { labels } = pod.metadata;
+    if (labels?.[LABEL.companion] !== companion || labels[LABEL.instance] !== instance) return [];
+    const finished = readReport<T>(pod, companion);
+    return finished ? [{ ...finished, job: labels['job-name'] ?? pod.metadata.name ?? '' }] : [];
+  });
+}
+
+/** A report that its exit code contradicts is none: the process was ended after it wrote it. */
+function readReport<T extends Report>({ status }: Pod, container: string): Omit<Finished<T>, 'job'> | undefined {
+  const terminated = status?.containerStatuses?.find(({ name }) => name === container)?.state?.terminated;
+  if (!terminated?.finishedAt) return undefined;
+  const { exitCode, message, reason, finishedAt } = terminated;
+  const parsed = parseReport<T>(message);
+  if (parsed && parsed.ok === (exitCode === 0)) return { report: parsed, finishedAt };
+  return {
+    report: { ok: false, message: `ended with code ${exitCode} (${reason ?? 'no reason'}) and no report` },
+    finishedAt,
+  };
+}
+
+export function parseReport<T>(message: string | undefined): T | undefined {
+  try {
+    return message ? (JSON.parse(message) as T) : undefined;
+  } catch {
+    return undefined;
+  }
+}
