@@ -1,9 +1,35 @@
-// What the controller wants done; carried out by run.ts in this order. Room: controller (door).
+// What the controller wants done; carried out by act.ts in this order. Room: controller (door).
 import type { KubeObject } from '../api/kubernetes.ts';
+import { LABEL } from '../api/names.ts';
 
-export type Verb = 'apply' | 'apply-status' | 'create';
+/** mint: creates a Secret with credentials that are made up then; one that is there stays. */
+export type Verb = 'apply' | 'apply-status' | 'create' | 'delete' | 'mint';
 
 export interface Action {
   readonly verb: Verb;
+  /** To delete: as it was read, because its uid is what the API server is asked to make sure of. */
   readonly object: KubeObject;
+}
+
+/** What can be made again from the policy at any time. Claims hold data, Jobs go with their owner. */
+const DELETABLE = ['CronJob', 'Service'] as const;
+
+/**
+ * A companion that is not wanted any more: its section of the policy is gone, the method changed, its pod was scaled away.
+ * Whatever is not ours, not known by uid or not of a kind that can be made again is left where it is.
+ * @param live undefined where there is nothing to delete
+ */
+export function planDelete(live: KubeObject | undefined): Action[] {
+  return live && isDeletable(live) ? [{ verb: 'delete', object: live }] : [];
+}
+
+/** @returns true for what the controller may delete at all; asked again right before the call */
+export function isDeletable({ kind, metadata }: KubeObject): boolean {
+  return (
+    DELETABLE.some((each) => each === kind) &&
+    metadata.labels?.[LABEL.managedBy] === 'walguard' &&
+    metadata.labels[LABEL.companion] !== undefined &&
+    metadata.uid !== undefined &&
+    metadata.deletionTimestamp === undefined
+  );
 }

@@ -3,20 +3,34 @@ import type { KubeObject } from '../api/kubernetes.ts';
 import { GROUP } from '../api/names.ts';
 import { shortHash, toStableJson } from '../lib/json.ts';
 import type { Action } from './action.ts';
+import { holds } from './drift.ts';
 import { find } from './world.ts';
 
-/** Of what was applied last; equal means that nothing has to be written. */
-const APPLIED = `${GROUP}/applied`;
+/** Of what was applied last: it is in the object itself, so it outlives this process and its leadership. */
+export const APPLIED = `${GROUP}/applied`;
 
+/**
+ * | live   | its hash is that of what is wanted | it says all that is wanted | action                       |
+ * | absent |                                    |                            | apply                        |
+ * | there  | no                                 |                            | apply: the policy changed    |
+ * | there  | yes                                | no                         | apply: somebody edited it    |
+ * | there  | yes                                | yes                        | none                         |
+ */
 export function planApply(object: KubeObject, live: readonly KubeObject[]): Action[] {
   const hash = shortHash(toStableJson(object));
   const annotations = { ...object.metadata.annotations, [APPLIED]: hash };
-  const found = findLive(live, object);
-  if (found?.metadata.annotations?.[APPLIED] === hash) return [];
-  return [{ verb: 'apply', object: { ...object, metadata: { ...object.metadata, annotations } } }];
+  const wanted = { ...object, metadata: { ...object.metadata, annotations } };
+  return holds(findLive(live, object), wanted) ? [] : [{ verb: 'apply', object: wanted }];
 }
 
 export function findLive(live: readonly KubeObject[], { kind, metadata }: KubeObject): KubeObject | undefined {
   const sameKind = live.filter((each) => each.kind === kind);
   return find(sameKind, metadata.namespace ?? '', metadata.name ?? '');
+}
+
+/** The live objects as they are once the actions are carried out. */
+export function foresee(live: readonly KubeObject[], actions: readonly Action[]): KubeObject[] {
+  const applied = actions.filter(({ verb }) => verb === 'apply').map(({ object }) => object);
+  const touched = actions.filter(({ verb }) => verb === 'apply' || verb === 'delete').map(({ object }) => object);
+  return [...applied, ...live.filter((each) => !findLive(touched, each))];
 }

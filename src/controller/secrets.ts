@@ -1,6 +1,7 @@
 // The storage Secret: minted for the chart's own object store, copied to where databases need it. Room: controller (door).
 import { randomBytes } from 'node:crypto';
-import type { KubeObject } from '../api/kubernetes.ts';
+import type { BackupPolicy } from '../api/backup-policy.ts';
+import type { KubeObject, StatefulSet } from '../api/kubernetes.ts';
 import { LABEL } from '../api/names.ts';
 import { type Kube, KubeError } from '../kube/client.ts';
 import { isEqual } from '../lib/json.ts';
@@ -16,15 +17,20 @@ function refTo(name: string, namespace: string) {
   return { apiVersion: 'v1', kind: 'Secret', metadata: { name, namespace } };
 }
 
-/** Only created, never changed: the object store takes its credentials from it once. */
-export async function mintStorageSecret(kube: Kube, name: string, namespace: string, log: Logger): Promise<void> {
-  if (await kube.get(refTo(name, namespace))) return;
+/** The Secret with credentials that nobody has seen. */
+export function withMintedCredentials(secret: KubeObject): KubeObject {
   const stringData = {
     AWS_ACCESS_KEY_ID: `walguard-${randomBytes(6).toString('hex')}`,
     AWS_SECRET_ACCESS_KEY: randomBytes(24).toString('base64url'),
   };
+  return { ...secret, stringData } as KubeObject;
+}
+
+/** Only created, never changed: the object store takes its credentials from it once. */
+export async function mintStorageSecret(kube: Kube, name: string, namespace: string, log: Logger): Promise<void> {
+  if (await kube.get(refTo(name, namespace))) return;
   const labels = { [LABEL.managedBy]: 'walguard' };
-  const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { name, namespace, labels }, stringData };
+  const secret = withMintedCredentials({ apiVersion: 'v1', kind: 'Secret', metadata: { name, namespace, labels } });
   await kube.create(secret).catch((error: unknown) => {
     if (!(error instanceof KubeError && error.status === 409)) throw error;
   });
@@ -36,7 +42,7 @@ export async function copyStorageSecret(
   kube: Kube,
   name: string,
   from: string,
-  world: World,
+  world: Pick<World, 'statefulSets'>,
   log: Logger,
 ): Promise<void> {
   const source = await kube.get<Secret>(refTo(name, from));
@@ -51,4 +57,14 @@ export async function copyStorageSecret(
     await kube.apply({ apiVersion: 'v1', kind: 'Secret', metadata: { name, namespace, labels }, data: source.data });
     log.info({ secret: name, namespace }, 'storage credentials copied');
   }
+}
+
+/** Of all Secrets that the policies of these databases name. */
+export function listSecretNames(workloads: readonly StatefulSet[], policies: readonly BackupPolicy[]): string[] {
+  const named = policies.filter(({ metadata }) => workloads.some((each) => policyOf(each) === metadata.name));
+  return named.flatMap(({ spec }) => {
+    const { storage, encryption } = spec;
+    const names = [storage.s3?.credentialsSecret, storage.s3?.caSecret, encryption?.keySecret];
+    return names.filter((name) => name !== undefined);
+  });
 }

@@ -1,14 +1,14 @@
-// All that the controller looks at before it decides, gathered at one moment. Room: controller (door).
-import { fetch } from 'undici';
+// All that is looked at before it is decided what one database, or one Restore, needs. No I/O. Room: controller (door).
 import type { BackupPolicy } from '../api/backup-policy.ts';
 import type { Job, KubeObject, PersistentVolumeClaim, Pod, StatefulSet } from '../api/kubernetes.ts';
-import { API_VERSION, LABEL, SIDECAR_PORT } from '../api/names.ts';
 import type { ProtectedDatabase } from '../api/protected-database.ts';
 import type { SidecarStatus } from '../api/reports.ts';
 import type { Restore } from '../api/restore.ts';
-import type { Kube } from '../kube/client.ts';
-import { policyOf } from '../policy/policy-of.ts';
 
+/**
+ * What concerns one database, or one Restore with the database that it reads and the one that it makes: of other databases
+ * there is nothing in it, so that a look costs the same however many there are.
+ */
 export interface World {
   /** RFC 3339. */
   readonly now: string;
@@ -22,48 +22,10 @@ export interface World {
   readonly companions: readonly KubeObject[];
   readonly jobs: readonly Job[];
   readonly pods: readonly Pod[];
-  /** Claims in the namespaces of unfinished restores. */
+  /** Ours; for a Restore that is about to begin all claims of its namespace. */
   readonly claims: readonly (PersistentVolumeClaim & KubeObject)[];
   /** By sidecarKey: the sidecar's answer, or why there is none. */
   readonly sidecars: ReadonlyMap<string, SidecarStatus | string>;
-}
-
-export const WATCHED = [
-  { apiVersion: 'apps/v1', kind: 'StatefulSet' },
-  { apiVersion: 'batch/v1', kind: 'Job' },
-  { apiVersion: API_VERSION, kind: 'BackupPolicy' },
-  { apiVersion: API_VERSION, kind: 'Restore' },
-] as const;
-
-const OURS = { labelSelector: `${LABEL.managedBy}=walguard` };
-
-export async function gather(kube: Kube, image: string): Promise<World> {
-  const [statefulSets, policies, databases, restores, cronJobs, services, jobs] = await Promise.all([
-    kube.list<StatefulSet>({ apiVersion: 'apps/v1', kind: 'StatefulSet' }),
-    kube.list<BackupPolicy & KubeObject>({ apiVersion: API_VERSION, kind: 'BackupPolicy' }),
-    kube.list<ProtectedDatabase>({ apiVersion: API_VERSION, kind: 'ProtectedDatabase' }),
-    kube.list<Restore>({ apiVersion: API_VERSION, kind: 'Restore' }),
-    kube.list({ apiVersion: 'batch/v1', kind: 'CronJob' }, OURS),
-    kube.list({ apiVersion: 'v1', kind: 'Service' }, OURS),
-    kube.list<Job>({ apiVersion: 'batch/v1', kind: 'Job' }, OURS),
-  ]);
-  const named = statefulSets.filter(policyOf);
-  const pods = await listIn(kube, 'Pod', named.map(namespaceOf));
-  const claims = await listIn(kube, 'PersistentVolumeClaim', restores.filter(isUnfinished).map(namespaceOf));
-  const sidecars = await askSidecars(named, pods as Pod[]);
-  return {
-    now: new Date().toISOString(),
-    image,
-    policies,
-    statefulSets,
-    databases,
-    restores,
-    companions: [...cronJobs, ...services],
-    jobs,
-    pods: pods as Pod[],
-    claims: claims as (PersistentVolumeClaim & KubeObject)[],
-    sidecars,
-  };
 }
 
 export function isUnfinished({ status }: Restore): boolean {
@@ -74,22 +36,6 @@ export function namespaceOf({ metadata }: KubeObject): string {
   return metadata.namespace ?? '';
 }
 
-async function listIn(kube: Kube, kind: string, namespaces: readonly string[]): Promise<KubeObject[]> {
-  const lists = [...new Set(namespaces)].map((namespace) => kube.list({ apiVersion: 'v1', kind }, { namespace }));
-  return (await Promise.all(lists)).flat();
-}
-
-const STATUS_TIMEOUT_MS = 2000;
-
-async function askSidecars(workloads: readonly StatefulSet[], pods: readonly Pod[]): Promise<World['sidecars']> {
-  const uids = new Set(workloads.map(({ metadata }) => metadata.uid));
-  const theirs = pods.filter(({ metadata }) => metadata.ownerReferences?.some(({ uid }) => uids.has(uid)));
-  const answers = await Promise.all(
-    theirs.map(async (pod) => [sidecarKey(namespaceOf(pod), pod.metadata.name ?? ''), await askSidecar(pod)] as const),
-  );
-  return new Map(answers);
-}
-
 export function sidecarKey(namespace: string, pod: string): string {
   return `${namespace}/${pod}`;
 }
@@ -97,17 +43,4 @@ export function sidecarKey(namespace: string, pod: string): string {
 /** The object of that name in that namespace, of a list of one kind. */
 export function find<T extends KubeObject>(objects: readonly T[], namespace: string, name: string): T | undefined {
   return objects.find(({ metadata }) => metadata.name === name && metadata.namespace === namespace);
-}
-
-async function askSidecar({ status }: Pod): Promise<SidecarStatus | string> {
-  if (!status?.podIP) return `the pod is ${status?.phase ?? 'unknown'} and has no address yet`;
-  const host = status.podIP.includes(':') ? `[${status.podIP}]` : status.podIP;
-  try {
-    const response = await fetch(`http://${host}:${SIDECAR_PORT}/status`, {
-      signal: AbortSignal.timeout(STATUS_TIMEOUT_MS),
-    });
-    return (await response.json()) as SidecarStatus;
-  } catch (error) {
-    return `the sidecar does not answer: ${(error as Error).message}`;
-  }
 }

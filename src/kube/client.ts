@@ -1,22 +1,15 @@
-// The Kubernetes API as plain JSON: nothing is dropped or turned into classes on the way. Configuration, authentication
-// and watches are @kubernetes/client-node's. Room: kube.
-import { HttpMethod, KubeConfig, RequestContext, Watch } from '@kubernetes/client-node';
-import { fetch } from 'undici';
+// The Kubernetes API as plain JSON: nothing is dropped or turned into classes on the way. Configuration and authentication
+// are @kubernetes/client-node's. Room: kube.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { HttpMethod, KubeConfig } from '@kubernetes/client-node';
 import type { KubeObject, ObjectRef } from '../api/kubernetes.ts';
 import { FIELD_MANAGER } from '../api/names.ts';
+import { KubeError } from './error.ts';
+import { createFeed, type Feed } from './feed.ts';
 import { pathOf } from './path.ts';
+import { type CallLimits, send } from './request.ts';
 
-/** An answer of the API server other than 2xx. `status` is the HTTP code. */
-export class KubeError extends Error {
-  readonly status: number;
-  /** Denied by an admission webhook, not for want of a right: the message is for the person who asked. */
-  readonly isDenial: boolean;
-  constructor(status: number, message: string, isDenial = false) {
-    super(message);
-    this.status = status;
-    this.isDenial = isDenial;
-  }
-}
+export { KubeError } from './error.ts';
 
 export interface ListQuery {
   readonly namespace?: string;
@@ -38,8 +31,10 @@ export interface Kube {
    * Server-side apply by walguard's field manager; walguard's own fields win. With a resourceVersion in the object it is
    * refused with KubeError 409 when somebody wrote in between.
    */
-  readonly apply: (object: KubeObject) => Promise<void>;
-  readonly applyStatus: (object: KubeObject) => Promise<void>;
+  readonly apply: (object: KubeObject) => Promise<KubeObject>;
+  readonly applyStatus: (object: KubeObject) => Promise<KubeObject>;
+  /** Only the very object that `object` is, by its uid: otherwise KubeError 409. What it owns goes after it. */
+  readonly remove: (object: KubeObject) => Promise<void>;
   /**
    * Calls back on every change until the signal, with the object as it is then; the connection is made anew when it breaks,
    * and then without an object, because something may have been missed. With a name it is that one object's watch.
@@ -50,14 +45,6 @@ export interface Kube {
 /** A kind in all namespaces, or one object. */
 export type Watched = Pick<KubeObject, 'apiVersion' | 'kind'> & Partial<Pick<ObjectRef, 'metadata'>>;
 
-export interface CallLimits {
-  /** Ends every call, those under way too. */
-  readonly signal?: AbortSignal;
-  /** Of one call. */
-  readonly timeoutMs?: number;
-}
-
-const REQUEST_TIMEOUT_MS = 20_000;
 const APPLY = `?fieldManager=${FIELD_MANAGER}&force=true`;
 
 export interface KubeOptions {
@@ -80,7 +67,8 @@ export function currentNamespace(config: KubeConfig): string {
 
 export function createKube(config: KubeConfig, limits: CallLimits = {}): Kube {
   const request = (method: HttpMethod, path: string, body?: unknown, type?: string) =>
-    send(config, limits, method, path, body, type);
+    send(config, limits, { method, path, body, ...(type === undefined ? {} : { type }) });
+  const feed = createFeed(config, limits);
   return {
     get: (ref) => request(HttpMethod.GET, pathOf(ref)).catch(ignoreMissing) as Promise<never>,
     list: async ({ apiVersion, kind }, { namespace, labelSelector } = {}) => {
@@ -95,13 +83,19 @@ export function createKube(config: KubeConfig, limits: CallLimits = {}): Kube {
     create: (object) => request(HttpMethod.POST, pathOf(withoutName(object)), object) as Promise<never>,
     replace: (object) =>
       request(HttpMethod.PUT, `${pathOf(object)}?fieldManager=${FIELD_MANAGER}`, object) as Promise<never>,
-    apply: async (object) => {
-      await request(HttpMethod.PATCH, pathOf(object) + APPLY, object, 'application/apply-patch+yaml');
+    apply: (object) =>
+      request(HttpMethod.PATCH, pathOf(object) + APPLY, object, 'application/apply-patch+yaml') as Promise<KubeObject>,
+    applyStatus: (object) => {
+      const path = `${pathOf(object)}/status${APPLY}`;
+      return request(HttpMethod.PATCH, path, object, 'application/apply-patch+yaml') as Promise<KubeObject>;
     },
-    applyStatus: async (object) => {
-      await request(HttpMethod.PATCH, `${pathOf(object)}/status${APPLY}`, object, 'application/apply-patch+yaml');
+    remove: async (object) => {
+      const { uid } = object.metadata;
+      const preconditions = uid === undefined ? {} : { preconditions: { uid } };
+      const body = { apiVersion: 'v1', kind: 'DeleteOptions', propagationPolicy: 'Background', ...preconditions };
+      await request(HttpMethod.DELETE, pathOf(object), body).catch(ignoreMissing);
     },
-    watch: (what, onChange, signal) => void keepWatching(config, what, onChange, signal),
+    watch: (what, onChange, signal) => void keepWatching(feed, what, onChange, signal),
   };
 }
 
@@ -114,73 +108,27 @@ function ignoreMissing(error: unknown): undefined {
   throw error;
 }
 
-async function send(
-  config: KubeConfig,
-  { signal, timeoutMs = REQUEST_TIMEOUT_MS }: CallLimits,
-  method: HttpMethod,
-  path: string,
-  body?: unknown,
-  type = 'application/json',
-) {
-  const server = config.getCurrentCluster()?.server;
-  if (!server)
-    throw new Error(
-      'no Kubernetes cluster is configured: KUBECONFIG, ~/.kube/config and the in-cluster files are all missing',
-    );
-  const context = new RequestContext(server + path, method);
-  await config.applySecurityAuthentication(context);
-  const dispatcher = context.getDispatcher();
-  const response = await fetch(server + path, {
-    method,
-    headers: { ...context.getHeaders(), accept: 'application/json', 'content-type': type },
-    signal: AbortSignal.any([AbortSignal.timeout(timeoutMs), ...(signal ? [signal] : [])]),
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    ...(dispatcher === undefined ? {} : { dispatcher }),
-  });
-  const text = await response.text();
-  if (!response.ok) throw toError(response.status, `${method} ${path}`, text, response.statusText);
-  return JSON.parse(text) as unknown;
-}
-
-/** A right that is missing is told with details of the object; what a webhook denies comes with its message alone. */
-function toError(status: number, request: string, text: string, fallback: string): KubeError {
-  const { message, details } = parseStatus(text);
-  if (status === 403 && message !== undefined && details === undefined) return new KubeError(status, message, true);
-  return new KubeError(status, `${request}: ${message ?? (text.slice(0, 200) || fallback)}`);
-}
-
-function parseStatus(text: string): { readonly message?: string; readonly details?: unknown } {
-  try {
-    return JSON.parse(text) ?? {};
-  } catch {
-    return {};
-  }
-}
-
 const REWATCH_MS = 1000;
 
 /** A watch only says "look again", so nothing is lost when one breaks: the loop that it wakes lists everything anew. */
 async function keepWatching(
-  config: KubeConfig,
+  feed: Feed,
   { apiVersion, kind, metadata: { name, namespace } = {} }: Watched,
   onChange: (object?: KubeObject) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  const path = pathOf({ apiVersion, kind, metadata: namespace === undefined ? {} : { namespace } });
   // The one form of a watch that RBAC can allow for single names.
-  const query = name === undefined ? {} : { fieldSelector: `metadata.name=${name}` };
-  const tell = (_type: string, object: KubeObject) => onChange(object);
+  const single = name === undefined ? {} : { fieldSelector: `metadata.name=${name}` };
+  const what = { apiVersion, kind, ...(namespace === undefined ? {} : { namespace }), ...single };
   while (!signal.aborted) {
-    const ended = new AbortController();
-    await new Promise<void>((resolve) => {
-      const watch = new Watch(config).watch(path, query, tell, () => resolve());
+    try {
+      for await (const { type, object } of feed.follow(what, undefined, signal)) {
+        if (type !== 'BOOKMARK') onChange(object);
+      }
+    } catch {
       // Credentials that cannot be had just now are a broken watch too, not the end of the process.
-      const abort = () => watch.then((controller) => controller?.abort()).catch(() => undefined);
-      watch.catch(() => resolve());
-      signal.addEventListener('abort', abort, { once: true, signal: ended.signal });
-    });
-    ended.abort();
-    if (!signal.aborted) await new Promise((resolve) => setTimeout(resolve, REWATCH_MS));
-    onChange();
+    }
+    await sleep(REWATCH_MS, undefined, { signal }).catch(() => undefined);
+    if (!signal.aborted) onChange();
   }
 }

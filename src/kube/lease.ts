@@ -1,22 +1,9 @@
 // Leadership by a Lease: of all that contend, one works at a time. The rules are those of Kubernetes' own programs.
 // Room: kube.
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '../telemetry/log.ts';
 import { type Kube, KubeError } from './client.ts';
+import { type Clock, MONOTONIC } from './clock.ts';
 import { buildLease, decideLease, type Lease, type Observed, observe } from './lease-decision.ts';
-
-/** Monotonic: a wall clock that somebody sets must not end or lengthen anybody's turn. */
-export interface Clock {
-  /** Milliseconds since any moment. */
-  readonly now: () => number;
-  /** Until then or the signal, whichever is first; never rejects. */
-  readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
-}
-
-const MONOTONIC: Clock = {
-  now: () => performance.now(),
-  sleep: (ms, signal) => sleep(Math.max(0, ms), undefined, { signal }).catch(() => undefined),
-};
 
 /** Milliseconds. Between renewDeadlineMs and leaseMs is the time in which the work of one that lost it comes to its end. */
 export interface LeaseTiming {

@@ -11,6 +11,7 @@ const RESOURCES: Readonly<Record<string, string>> = {
   'v1/Pod': 'pods',
   'v1/Secret': 'secrets',
   'v1/Service': 'services',
+  'events.k8s.io/v1/Event': 'events',
   'apps/v1/StatefulSet': 'statefulsets',
   'batch/v1/CronJob': 'cronjobs',
   'batch/v1/Job': 'jobs',

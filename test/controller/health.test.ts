@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { createHealth, serveHealth } from '../../src/controller/health.ts';
-import { createMetrics } from '../../src/telemetry/metrics.ts';
+import { createControllerMetrics } from '../../src/telemetry/controller-metrics.ts';
 
 test('alive for two minutes without anything good, ready only after something was', () => {
   const STEPS: readonly (readonly [what: 'wait' | 'good', seconds: number, isAlive: boolean, isReady: boolean])[] = [
@@ -26,7 +26,7 @@ test('alive for two minutes without anything good, ready only after something wa
 
 test('both are asked for over http, metrics too', async (context) => {
   const health = createHealth(() => 0);
-  const metrics = createMetrics();
+  const metrics = createControllerMetrics();
   const server = serveHealth(0, health, metrics);
   context.after(() => server.close());
   await once(server, 'listening');

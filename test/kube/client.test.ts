@@ -161,8 +161,8 @@ test('watches', { concurrency: true }, async (each) => {
         await until('the end of the connection', () => told.length >= 2);
         stop.abort();
         assert.deepEqual(told.slice(0, 2), [SECRET, undefined]);
-        const path = '/api/v1/namespaces/shop/secrets?watch=true&fieldSelector=metadata.name%3Da';
-        assert.equal(server.asked[0]?.path, path);
+        const path = /^\/api\/v1\/namespaces\/shop\/secrets\?watch=true&.*&fieldSelector=metadata.name%3Da$/;
+        assert.match(server.asked[0]?.path ?? '', path);
       },
     ),
     each.test('a watch whose credentials cannot be had tries again, instead of ending the process', async () => {

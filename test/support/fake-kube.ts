@@ -3,7 +3,7 @@ import type { KubeObject, ObjectRef } from '../../src/api/kubernetes.ts';
 import { type Kube, KubeError } from '../../src/kube/client.ts';
 
 export interface Write {
-  readonly verb: 'create' | 'replace' | 'apply' | 'applyStatus';
+  readonly verb: 'create' | 'replace' | 'apply' | 'applyStatus' | 'remove';
   readonly object: KubeObject;
 }
 
@@ -24,7 +24,7 @@ function isSame(object: KubeObject, { apiVersion, kind, metadata }: ObjectRef): 
 }
 
 /** Server-side apply, as far as walguard uses it: objects merge, lists of named items merge by name. */
-function merge(live: unknown, applied: unknown): unknown {
+export function merge(live: unknown, applied: unknown): unknown {
   if (isNamedList(live) && isNamedList(applied)) {
     const changed = live.map((item) => {
       const other = applied.find(({ name }) => name === item.name);
@@ -103,12 +103,20 @@ export function createFakeKube(...initial: KubeObject[]): FakeKube {
       answer(() => {
         refuseStale(object);
         writes.push({ verb: 'apply', object });
-        put(object);
+        return put(object);
       }),
     applyStatus: (object) =>
       answer(() => {
         writes.push({ verb: 'applyStatus', object });
-        put(object);
+        return put(object);
+      }),
+    remove: (object) =>
+      answer(() => {
+        const at = objects.findIndex((each) => isSame(each, object));
+        if (at < 0) return;
+        if (objects[at]?.metadata.uid !== object.metadata.uid) throw new KubeError(409, 'another object');
+        writes.push({ verb: 'remove', object });
+        objects.splice(at, 1);
       }),
     watch: () => undefined,
   };

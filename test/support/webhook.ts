@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import type { RequestOptions, Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { createMetrics, type Metrics } from '../../src/telemetry/metrics.ts';
+import { type AdmissionMetrics, createAdmissionMetrics } from '../../src/telemetry/admission-metrics.ts';
 import { createHttpsServer, type Times } from '../../src/webhook/https.ts';
 import { createLoad, LIMITS, type Limits, type Load } from '../../src/webhook/load.ts';
 import { createFixedSource } from '../../src/webhook/policy-source.ts';
@@ -19,7 +19,7 @@ export interface TestWebhook extends RecordedLog {
   readonly server: Server;
   readonly port: number;
   readonly certificate: Minted;
-  readonly metrics: Metrics;
+  readonly metrics: AdmissionMetrics;
   readonly load: Load;
   /** A text is sent as it is, anything else as JSON; without a body it is a GET. */
   readonly ask: (path: string, body?: unknown, more?: RequestOptions) => Promise<Answer>;
@@ -37,7 +37,7 @@ export interface WebhookChanges {
 export async function startWebhook({ context, limits, times }: WebhookChanges = {}): Promise<TestWebhook> {
   const certificate = await mintCertificate();
   const recorded = createRecordedLog();
-  const metrics = createMetrics();
+  const metrics = createAdmissionMetrics();
   const load = createLoad({ ...LIMITS, ...limits });
   const app = buildApp({
     image: IMAGE,
@@ -89,7 +89,7 @@ export function readAnswer({ status, headers, text }: Answer, uid = 'review-1'):
 }
 
 /** The value of one series; 0 where there is none yet. @param series as it is rendered, such as `name{a="b"}` */
-export async function readMetric(metrics: Metrics, series: string): Promise<number> {
+export async function readMetric(metrics: AdmissionMetrics, series: string): Promise<number> {
   const line = (await metrics.render()).split('\n').find((each) => each.startsWith(`${series} `));
   return Number(line?.slice(series.length + 1) ?? 0);
 }

@@ -1,7 +1,7 @@
 // The minimal valid workload, and small changes of it. Every test says only what differs.
 import type { Container, StatefulSet } from '../../src/api/kubernetes.ts';
 import { ANNOTATION } from '../../src/api/names.ts';
-import type { Settings } from '../../src/policy/settings.ts';
+import type { PlacedSettings } from '../../src/policy/place.ts';
 
 export const IMAGE = 'example.test/walguard:1';
 
@@ -45,7 +45,7 @@ export function buildWorkload(changes: { container?: Partial<Container>; policy?
   };
 }
 
-export const SETTINGS: Settings = {
+export const SETTINGS: PlacedSettings = {
   policy: 'standard',
   storage: {
     prefix: 's3://backups',

@@ -3,7 +3,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { TestContext } from 'node:test';
-import { ANNOTATION, RENEW_ANNOTATION, SIDECAR_PORT } from '../../../src/api/names.ts';
+import { ANNOTATION, LABEL, RENEW_ANNOTATION, SIDECAR_PORT } from '../../../src/api/names.ts';
 import type { BaseBackupReport, RestoreReport, SidecarStatus } from '../../../src/api/reports.ts';
 import { getObject, kubectl, type Live, listObjects, tryKubectl, waitFor } from '../../support/cluster-client.ts';
 import { buildPostgres, buildSurroundings } from '../../support/install.ts';
@@ -19,7 +19,21 @@ export async function play(stage: Stage, context: TestContext, namespace: string
   await backUp(stage, context, namespace);
   await askTheWebhook(stage, namespace);
   await restore(stage, context, namespace);
+  await loseProtection(stage, namespace);
 }
+
+/** What no policy asks for any more goes. */
+async function loseProtection(stage: Stage, namespace: string): Promise<void> {
+  const { cluster } = stage;
+  await kubectl(cluster, ['label', 'namespace', namespace, 'walguard.dev/mode=off', '--overwrite']);
+  await kubectl(cluster, ['-n', namespace, 'annotate', 'statefulset', DATABASE, `${ANNOTATION.policy}-`]);
+  for (const kind of ['cronjob', 'service']) {
+    const isGone = async () => (await listOurs(stage, namespace, kind)).every(({ metadata }) => isOther(metadata));
+    await waitFor(`the ${kind} to go`, isGone, WAIT);
+  }
+}
+
+const isOther = ({ labels }: Live['metadata']) => labels[LABEL.database] !== DATABASE;
 
 async function makeDatabase({ cluster }: Stage, namespace: string): Promise<void> {
   const options = { namespace, name: DATABASE, annotations: { [ANNOTATION.policy]: 'standard' } };

@@ -1,0 +1,27 @@
+// What one database, or one Restore, needs done. No I/O. Room: controller (door).
+import { policyOf } from '../policy/policy-of.ts';
+import { type Action, planDelete } from './action.ts';
+import type { Subject } from './key.ts';
+import { planDatabase } from './plan.ts';
+import { planRestore } from './plan-restore.ts';
+import { planGone } from './plan-status.ts';
+import { find, type World } from './world.ts';
+
+/**
+ * | database's StatefulSet | names a policy | done                                                          |
+ * | there                  | yes            | companions and status, by the policy                          |
+ * | about to go            | yes            | nothing: Kubernetes takes its companions away with it         |
+ * | there                  | no             | its companions go, its status says so; backups stay           |
+ * | gone                   |                | its status says so; backups stay                              |
+ */
+export function decide({ kind, namespace, name }: Subject, world: World): Action[] {
+  if (kind === 'restore') {
+    const restore = find(world.restores, namespace, name);
+    return restore ? planRestore(restore, world) : [];
+  }
+  const workload = find(world.statefulSets, namespace, name);
+  if (workload && policyOf(workload)) return workload.metadata.deletionTimestamp ? [] : planDatabase(workload, world);
+  const database = find(world.databases, namespace, name);
+  const left = workload ? world.companions.flatMap(planDelete) : [];
+  return [...left, ...(database ? planGone(database, world) : [])];
+}
