@@ -43,15 +43,6 @@ function toNumber(value: unknown): number | undefined {
   return typeof value === 'number' && Number.isSafeInteger(value) ? value : undefined;
 }
 
-/**
- * The newest backup that was finished at or before the target: one that finished later holds changes made after it.
- * Undefined where there is none.
- */
-export function chooseBaseBackup(backups: readonly Backup[], targetTime: string): Backup | undefined {
-  const target = Date.parse(targetTime);
-  return backups.filter(({ finishedAt }) => Date.parse(finishedAt) <= target).at(-1);
-}
-
 /** Of a base backup's name, base_<timeline><segment>...; undefined of any other text. */
 export function parseTimeline(backup: string): number | undefined {
   const digits = /^base_([0-9A-F]{8})/.exec(backup)?.[1];

@@ -4,6 +4,19 @@ export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/**
+ * JSON.parse for what may hold integers beyond 2^53, which it would round: those come as decimal strings.
+ * @throws SyntaxError
+ */
+export function parseExactJson(text: string): unknown {
+  // The reviver's third argument is newer than the library's types.
+  const keepDigits = ((_key: string, value: unknown, { source }: { source?: string }) =>
+    typeof value === 'number' && !Number.isSafeInteger(value) && /^-?\d+$/.test(source ?? '')
+      ? source
+      : value) as Parameters<typeof JSON.parse>[1];
+  return JSON.parse(text, keepDigits);
+}
+
 /** Deep equality of JSON values; the order of an object's keys does not count. */
 export function isEqual(a: unknown, b: unknown): boolean {
   if (a === b) return true;

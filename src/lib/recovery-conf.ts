@@ -9,14 +9,23 @@ const RFC3339 = /^\d{4}-\d{2}-\d{2}t\d{2}:\d{2}:\d{2}(\.\d+)?(z|[+-]\d{2}:\d{2})
 /** The sidecar puts its script in place while Postgres starts: a minute's patience instead of a crash and a back-off. */
 const WAIT = `i=0; while [ ! -x ${RESTORE_SCRIPT} ] && [ $i -lt 300 ]; do sleep 0.2; i=$((i+1)); done`;
 
+/** What recovery stops at: a time, or the end of the base backup. */
+export interface RecoveryTarget {
+  /** RFC 3339. */
+  readonly targetTime: string;
+  readonly target?: 'immediate';
+}
+
 /** Everything of the old file that has nothing to do with archiving or recovery, then what leads to the target. */
-export function buildRecoveryConf(before: string, targetTime: string): string {
+export function buildRecoveryConf(before: string, { targetTime, target }: RecoveryTarget): string {
   const kept = before.split('\n').filter((line) => line.trim() !== '' && !REPLACED.test(line));
   const settings = {
     restore_command: `${WAIT}; exec ${RESTORE_SCRIPT} %f %p`,
-    recovery_target_time: toPostgresTime(targetTime),
     recovery_target_action: 'promote',
-    recovery_target_timeline: 'latest',
+    // The backup's own timeline may be one that was left since.
+    ...(target === 'immediate'
+      ? { recovery_target: target, recovery_target_timeline: 'current' }
+      : { recovery_target_time: toPostgresTime(targetTime), recovery_target_timeline: 'latest' }),
   };
   const added = Object.entries(settings).map(([name, value]) => `${name} = '${value.replaceAll("'", "''")}'`);
   return `${[...kept, ...added].join('\n')}\n`;

@@ -3,6 +3,9 @@ import { readFile } from 'node:fs/promises';
 import pg from 'pg';
 import type { Login } from '../flavour/flavour.ts';
 
+/** A connected one. */
+export type Client = pg.Client;
+
 export interface Connection extends Login {
   readonly host: string;
   readonly port: number;

@@ -5,14 +5,31 @@ import { type RunResult, run } from './exec.ts';
 
 export type EngineId = 'wal-g' | 'walrus';
 
+export interface BackupPush {
+  /** As Postgres calls it; without one the backup is streamed over a replication connection. */
+  readonly dataDir?: string | undefined;
+  /** Never a delta, whatever the environment says. */
+  readonly isFull: boolean;
+}
+
 export interface Engine {
   readonly id: EngineId;
   /** Absolute path: WAL-G finds its own helpers by argv[0]. */
   readonly binary: string;
   readonly daemonArgs: (socket: string) => string[];
-  readonly backupPushArgs: (dataDir: string) => string[];
+  readonly backupPushArgs: (push: BackupPush) => string[];
   readonly backupListArgs: readonly string[];
   readonly backupFetchArgs: (dataDir: string, name: string) => string[];
+  /**
+   * Lists what the store holds of one WAL file, where the engine's own "missing" is not to be believed: walrus 0.4.1 takes any
+   * error answer to its HEAD request, such as 503 or 403, for "not there" (read in its source, seen in test/engine).
+   */
+  readonly listWalFileArgs?: (name: string) => string[];
+  /**
+   * Does each upload carry a checksum that the store compares? Without one a store may keep a body that was cut off when its
+   * sender was killed: versitygw 1.8 does (test/engine).
+   */
+  readonly signsUploads: boolean;
 }
 
 const ENGINES: Record<EngineId, Engine> = {
@@ -20,8 +37,9 @@ const ENGINES: Record<EngineId, Engine> = {
     id: 'wal-g',
     binary: '/usr/local/bin/wal-g',
     daemonArgs: (socket) => ['daemon', socket],
-    backupPushArgs: (dataDir) => ['backup-push', dataDir],
+    backupPushArgs: (push) => ['backup-push', ...backupPushOptions(push)],
     backupListArgs: ['backup-list', '--json', '--detail'],
+    signsUploads: true,
     backupFetchArgs: (dataDir, name) => ['backup-fetch', dataDir, name],
   },
   walrus: {
@@ -29,11 +47,28 @@ const ENGINES: Record<EngineId, Engine> = {
     binary: '/usr/local/bin/walrus',
     daemonArgs: (socket) => ['daemon', '--socket', socket],
     // WAL-G asks for a fast checkpoint by itself; walrus spreads it over minutes unless told.
-    backupPushArgs: (dataDir) => ['backup-push', '--fast', dataDir],
+    backupPushArgs: (push) => ['backup-push', '--fast', ...backupPushOptions(push)],
     backupListArgs: ['backup-list', '--json'],
+    signsUploads: false,
     backupFetchArgs: (dataDir, name) => ['backup-fetch', dataDir, name],
+    // Its `ls` takes the start of a name, too.
+    listWalFileArgs: (name) => ['st', 'ls', '-r', `wal_005/${name}`],
   },
 };
+
+function backupPushOptions({ dataDir, isFull }: BackupPush): string[] {
+  return [...(isFull ? ['--full'] : []), ...(dataDir === undefined ? [] : [dataDir])];
+}
+
+/** A delta onto just this backup: neither engine is left to look for one itself. */
+export function deltaEnv(parent: string, maxSteps: number): NodeJS.ProcessEnv {
+  return { WALG_DELTA_MAX_STEPS: String(maxSteps), WALG_DELTA_FROM_NAME: parent };
+}
+
+/** Both engines reckon in segments of 16 MiB unless told. */
+export function segmentEnv(segmentBytes: number): NodeJS.ProcessEnv {
+  return { WALG_PG_WAL_SIZE: String(segmentBytes / 1024 / 1024) };
+}
 
 /**
  * The statically linked client of the daemon's socket, copied into database containers. It is walrus's for either engine: one
@@ -48,6 +83,16 @@ export function pushCommand(client: string, socket: string): string {
 
 export function fetchCommand(client: string, socket: string): string {
   return `${client} daemon-client --socket ${socket} --timeout 60s wal-fetch "$1" "$2"`;
+}
+
+/** Arguments of the client itself: does the daemon answer? Costs the store nothing. */
+export function checkArgs(socket: string): string[] {
+  return ['daemon-client', '--socket', socket, '--timeout', '5s', 'check'];
+}
+
+/** Arguments of the client itself, for a segment that Postgres has not asked for. */
+export function pushArgs(socket: string, segment: string): string[] {
+  return ['daemon-client', '--socket', socket, '--timeout', '60s', 'wal-push', segment];
 }
 
 /**
@@ -65,6 +110,8 @@ export function resolveEngine(id: string | undefined): Engine {
 }
 
 const LIST_TIMEOUT_MS = 120_000;
+/** The client of the daemon waits a minute, and the engine has to answer as well. */
+const CONFIRM_TIMEOUT_MS = 15_000;
 
 export async function listBackups(engine: Engine, env: NodeJS.ProcessEnv): Promise<Backup[]> {
   const result = await run(engine.binary, engine.backupListArgs, { env, timeoutMs: LIST_TIMEOUT_MS });
@@ -78,6 +125,20 @@ export async function isPrefixEmpty(engine: Engine, env: NodeJS.ProcessEnv): Pro
   if (result.code !== 0) throw engineError('st ls', result);
   // The first line is the table's head.
   return result.stdout.trim().split('\n').length <= 1;
+}
+
+/** Does the store hold the WAL file, in any compression? Throws where the store cannot tell. */
+export async function isWalFileStored(engine: Engine, env: NodeJS.ProcessEnv, name: string): Promise<boolean> {
+  return (await listWalFile(engine, env, name)).length > 0;
+}
+
+/** Paths of the WAL file's objects, one for each compression; none where the engine's own word is enough. */
+export async function listWalFile(engine: Engine, env: NodeJS.ProcessEnv, name: string): Promise<string[]> {
+  if (!engine.listWalFileArgs) return [];
+  const result = await run(engine.binary, engine.listWalFileArgs(name), { env, timeoutMs: CONFIRM_TIMEOUT_MS });
+  if (result.code !== 0) throw engineError('st ls', result);
+  const endings = [...result.stdout.matchAll(/^obj\t.*\t((?:\.(?:lz4|zst|br|lzma))?)$/gm)];
+  return endings.map(([, ending]) => `wal_005/${name}${ending}`);
 }
 
 export function engineError(verb: string, { code, stderrTail, timedOut }: RunResult): Error {

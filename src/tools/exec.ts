@@ -12,6 +12,8 @@ export interface RunOptions {
   readonly timeoutMs: number;
   /** Called with each line of stderr, for progress. */
   readonly onStderr?: (line: string) => void;
+  /** Ends it as the deadline does. */
+  readonly signal?: AbortSignal;
 }
 
 export interface RunResult {
@@ -41,27 +43,55 @@ export function run(command: string, args: readonly string[], options: RunOption
       if (stderrTail.length > TAIL_LINES) stderrTail.shift();
       options.onStderr?.(line);
     });
-    const timer = setTimeout(() => {
-      timedOut = true;
+    const end = () => {
       killGroup(child, 'SIGTERM');
       setTimeout(() => killGroup(child, 'SIGKILL'), KILL_AFTER_MS).unref();
+    };
+    const timer = setTimeout(() => {
+      timedOut = true;
+      end();
     }, options.timeoutMs);
+    const release = endWith(child, options.signal, end);
     child.on('error', (cause) => {
       clearTimeout(timer);
+      release();
       reject(new Error(`could not start ${command}: ${cause.message}`, { cause }));
     });
     // 'exit', not 'close': a detached grandchild may hold the pipes open for minutes. What the child itself wrote is in
     // the pipes by now, and is read in the next turns of the loop.
     child.on('exit', (code, signal) => {
       clearTimeout(timer);
+      release();
       setTimeout(() => resolve({ code: code ?? exitCodeOf(signal), stdout, stderrTail, timedOut }), 20);
     });
   });
 }
 
+/** Their groups are their own, which nobody else would end when this process does. */
+const running = new Set<ChildProcess>();
+process.once('exit', () => {
+  for (const child of running) killGroup(child, 'SIGKILL');
+});
+
+/** Neither the signal nor our own end leaves the child behind. */
+function endWith(child: ChildProcess, signal: AbortSignal | undefined, end: () => void): () => void {
+  running.add(child);
+  signal?.addEventListener('abort', end, { once: true });
+  if (signal?.aborted) end();
+  return () => {
+    running.delete(child);
+    signal?.removeEventListener('abort', end);
+  };
+}
+
 /** A process in a group of its own, with piped output; the caller ends it with killGroup. */
-export function start(command: string, args: readonly string[], env: NodeJS.ProcessEnv): ChildProcess {
-  return spawn(command, args, { env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+export function start(
+  command: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+  stdin: 'ignore' | 'pipe' = 'ignore',
+): ChildProcess {
+  return spawn(command, args, { env, detached: true, stdio: [stdin, 'pipe', 'pipe'] });
 }
 
 const SECRET_NAMES = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'PGPASSWORD'];

@@ -12,6 +12,8 @@ export interface Observed {
   readonly inRecovery: boolean;
   /** That it writes now; undefined in recovery. */
   readonly timeline?: number;
+  /** The WAL file that was written to last; undefined in recovery. */
+  readonly walFile?: string;
   readonly lastReplayedTime?: string;
   readonly archiver: Archiver;
   readonly settings: ArchiveSettings;
@@ -31,7 +33,7 @@ export interface ArchiveSettings {
 const OBSERVE = `
   select pg_is_in_recovery() as in_recovery,
          pg_last_xact_replay_timestamp() as last_replayed,
-         case when not pg_is_in_recovery() then left(pg_walfile_name(pg_current_wal_lsn()), 8) end as timeline,
+         case when not pg_is_in_recovery() then pg_walfile_name(pg_current_wal_lsn()) end as wal_file,
          current_setting('data_directory') as data_directory,
          current_setting('archive_mode') as archive_mode,
          current_setting('archive_mode') = 'off' as is_off,
@@ -72,11 +74,11 @@ function toObserved(row: Record<string, unknown>): Observed {
     Object.entries(archiver).filter(([, value]) => value !== undefined && value !== null),
   );
   const lastReplayedTime = time(row.last_replayed);
-  const timeline = typeof row.timeline === 'string' ? Number.parseInt(row.timeline, 16) : undefined;
+  const walFile = typeof row.wal_file === 'string' ? row.wal_file : undefined;
   return {
     dataDirectory: String(row.data_directory),
     inRecovery: row.in_recovery === true,
-    ...(timeline === undefined ? {} : { timeline }),
+    ...(walFile === undefined ? {} : { timeline: Number.parseInt(walFile.slice(0, 8), 16), walFile }),
     archiver: present as Archiver,
     settings: {
       timeoutSeconds: Number(row.timeout),
@@ -86,6 +88,14 @@ function toObserved(row: Record<string, unknown>): Observed {
     },
     ...(lastReplayedTime === undefined ? {} : { lastReplayedTime }),
   };
+}
+
+/** Its effect goes on where nobody waits for it any more. */
+export function checkpoint(connection: Connection): Promise<void> {
+  return withClient(connection, async (client) => {
+    await client.query(`set statement_timeout = ${STATEMENT_TIMEOUT_MS}`);
+    await client.query('checkpoint');
+  });
 }
 
 export async function querySystemIdentifier(client: pg.Client): Promise<string> {
@@ -133,11 +143,15 @@ const IS_ARCHIVED = `
   select last_archived_wal >= $1 or exists (select from pg_ls_archive_statusdir() where name = $1 || '.done') as archived
     from pg_stat_archiver`;
 
+export async function isArchived(client: pg.Client, segment: string): Promise<boolean> {
+  const { rows } = await client.query(IS_ARCHIVED, [segment]);
+  return rows[0].archived === true;
+}
+
 async function waitForArchived(client: pg.Client, segment: string, timeoutMs: number): Promise<void> {
   const deadline = Date.now() + timeoutMs;
   while (Date.now() < deadline) {
-    const { rows } = await client.query(IS_ARCHIVED, [segment]);
-    if (rows[0].archived === true) return;
+    if (await isArchived(client, segment)) return;
     await new Promise((resolve) => setTimeout(resolve, 200));
   }
   throw new Error(`WAL segment ${segment} was not archived within ${timeoutMs / 1000} s`);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { chooseBaseBackup, parseBackupList, parseTimeline } from '../../src/lib/backup-list.ts';
+import { parseBackupList, parseTimeline } from '../../src/lib/backup-list.ts';
 
 /** As WAL-G 3.0.9 printed it with --json --detail. */
 const WAL_G = `[{"backup_name":"base_000000010000000000000003","time":"2026-11-21T02:42:43.298412475Z","wal_file_name":"000000010000000000000003","storage_name":"default","start_time":"2026-11-21T02:42:41.933719Z","finish_time":"2026-11-21T02:42:43.281775Z","date_fmt":"%Y-%m-%dT%H:%M:%S.%fZ","hostname":"vm","data_dir":"/var/lib/postgresql/data","pg_version":150018,"start_lsn":50331688,"finish_lsn":50331904,"is_permanent":false,"system_identifier":7710449571138806556,"uncompressed_size":23281133,"compressed_size":4347510,"user_data":{"job":"manual","n":1}}]`;
@@ -62,23 +62,6 @@ test('entries without a name or an end are left out, and what else is missing is
 test('anything but a JSON list is an error, never an empty list', () => {
   for (const text of ['{}', 'null', '"a"', 'ERROR: no storage']) assert.throws(() => parseBackupList(text), text);
 });
-
-const backups = parseBackupList(WALRUS);
-const CHOICES = [
-  ['before all', '2026-11-21T02:42:42.999Z', undefined],
-  ['just at the end of the first', '2026-11-21T02:42:43Z', 'base_000000010000000000000003'],
-  ['between', '2026-11-21T04:00:01.999Z', 'base_000000010000000000000003'],
-  ['after all', '2026-11-21T05:00:00Z', 'base_000000010000000000000009'],
-  ['with an offset', '2026-11-21T06:00:00+02:00', 'base_000000010000000000000003'],
-] as const;
-
-for (const [name, target, chosen] of CHOICES) {
-  test(`the base backup for a target ${name} is ${chosen ?? 'none'}`, () => {
-    assert.equal(chooseBaseBackup(backups, target)?.name, chosen);
-  });
-}
-
-test('without backups none is chosen', () => assert.equal(chooseBaseBackup([], '2026-11-21T05:00:00Z'), undefined));
 
 test('a backup says on which timeline it was made', () => {
   assert.equal(parseTimeline('base_0000000A0000000000000003_D_000000010000000000000002'), 10);

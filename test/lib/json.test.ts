@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
-import { cloneJson, isEqual, isObject, shortHash, toStableJson } from '../../src/lib/json.ts';
+import { cloneJson, isEqual, isObject, parseExactJson, shortHash, toStableJson } from '../../src/lib/json.ts';
 
 /** Plain JSON, as a body has it. */
 const json = fc.jsonValue().map((value): unknown => JSON.parse(JSON.stringify(value)));
@@ -94,4 +94,22 @@ test('a clone keeps __proto__ as the key that it is in JSON, and fields that are
   assert.equal(JSON.stringify(copy), '{"a":{"__proto__":{"polluted":true}}}');
   assert.equal(copy.a.polluted, undefined);
   assert.ok('a' in cloneJson({ a: undefined }));
+});
+
+test('exact parsing keeps the digits of integers that a double would round, and nothing else', () => {
+  const text =
+    '{"id":7710449571138806557,"list":[9007199254740993,-9007199254740993,9007199254740991],"half":0.1,"big":1e300}';
+  assert.deepEqual(parseExactJson(text), {
+    id: '7710449571138806557',
+    list: ['9007199254740993', '-9007199254740993', 9007199254740991],
+    half: 0.1,
+    big: 1e300,
+  });
+  fc.assert(
+    fc.property(json, (value) => {
+      const plain = JSON.stringify(value);
+      fc.pre(!/\d{16}/.test(plain));
+      assert.deepEqual(parseExactJson(plain), JSON.parse(plain));
+    }),
+  );
 });

@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { engineError, isPrefixEmpty, listBackups, resolveEngine } from '../../src/tools/engine.ts';
+import {
+  engineError,
+  isPrefixEmpty,
+  isWalFileStored,
+  listBackups,
+  listWalFile,
+  resolveEngine,
+} from '../../src/tools/engine.ts';
 import { makeScriptedEngine } from '../support/engines.ts';
 import { makeTempDir } from '../support/temp.ts';
 
@@ -19,8 +26,14 @@ test("each engine's calls are as its documentation has them", () => {
   const walrus = resolveEngine('walrus');
   assert.deepEqual(walG.daemonArgs('/s'), ['daemon', '/s']);
   assert.deepEqual(walrus.daemonArgs('/s'), ['daemon', '--socket', '/s']);
-  assert.deepEqual(walG.backupPushArgs('/data'), ['backup-push', '/data']);
-  assert.deepEqual(walrus.backupPushArgs('/data'), ['backup-push', '--fast', '/data']);
+  assert.deepEqual(walG.backupPushArgs({ dataDir: '/data', isFull: false }), ['backup-push', '/data']);
+  assert.deepEqual(walrus.backupPushArgs({ dataDir: '/data', isFull: true }), [
+    'backup-push',
+    '--fast',
+    '--full',
+    '/data',
+  ]);
+  assert.deepEqual(walrus.backupPushArgs({ isFull: true }), ['backup-push', '--fast', '--full']);
   for (const { id, binary, backupListArgs } of [walG, walrus]) {
     assert.ok(binary.startsWith('/'), `${id} is called by its absolute path`);
     assert.ok(backupListArgs.includes('--json'));
@@ -62,4 +75,31 @@ test('the error of a call says verb, code and the last three lines; or that it h
     engineError('backup-push', { ...result, timedOut: true }).message,
     'backup-push was ended at its deadline: two | three | four',
   );
+});
+
+test('what the store holds of a WAL file: itself in any compression, not what its name begins', async (context) => {
+  const listing = ['type\tsize\tlast modified\tname', 'obj\t9\t2026-11-21T10:00:00Z\t.lz4'];
+  const others = ['obj\t9\t2026-11-21T10:00:00Z\t.00000028.backup.lz4', 'obj\t9\t2026-11-21T10:00:00Z\t_delta'];
+  const answer = async (lines: readonly string[]) => {
+    const scripted = await makeScriptedEngine(
+      await makeTempDir(context),
+      lines.map((line) => `echo '${line}'`).join('\n'),
+    );
+    return { ...scripted, listWalFileArgs: () => ['st', 'ls'] };
+  };
+  const name = '000000010000000000000007';
+  assert.deepEqual(await listWalFile(await answer([...listing, ...others]), env, name), [`wal_005/${name}.lz4`]);
+  assert.equal(await isWalFileStored(await answer([listing[0] ?? '', ...others]), env, name), false);
+  await assert.rejects(
+    isWalFileStored(
+      { ...(await makeScriptedEngine(await makeTempDir(context), 'exit 1')), listWalFileArgs: () => [] },
+      env,
+      name,
+    ),
+  );
+});
+
+test("WAL-G's word for missing is enough; walrus's is checked by a listing", () => {
+  assert.equal(resolveEngine('wal-g').listWalFileArgs, undefined);
+  assert.deepEqual(resolveEngine('walrus').listWalFileArgs?.('0'), ['st', 'ls', '-r', 'wal_005/0']);
 });

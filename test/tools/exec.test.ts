@@ -132,3 +132,34 @@ test('killing a group that is gone is no error', async () => {
   await new Promise((resolve) => failed.once('error', resolve));
   killGroup(failed, 'SIGTERM');
 });
+
+test('a signal ends it with its whole group, before the start too', async () => {
+  const stop = new AbortController();
+  let child = 0;
+  const running = run('/bin/sh', ['-c', 'sleep 60 & echo $! >&2; wait'], {
+    env,
+    timeoutMs: 50_000,
+    signal: stop.signal,
+    onStderr: (line) => {
+      child = Number(line);
+      stop.abort();
+    },
+  });
+  const { code, timedOut } = await running;
+  assert.deepEqual([code, timedOut], [143, false]);
+  await until('the child of the program has ended', () => !isAlive(child));
+  const late = await run('/bin/sleep', ['60'], { env, timeoutMs: 50_000, signal: stop.signal });
+  assert.equal(late.code, 143);
+});
+
+test('what still runs ends with this process', async () => {
+  const exec = JSON.stringify(new URL('../../src/tools/exec.ts', import.meta.url).href);
+  const script = `
+    const { run } = await import(${exec});
+    const onStderr = (line) => { console.log(line); process.exit(0); };
+    await run('/bin/sh', ['-c', 'sleep 60 & echo $! >&2; wait'], { env: process.env, timeoutMs: 50000, onStderr });`;
+  const { stdout } = await run(process.execPath, ['--input-type=module', '-e', script], { env, timeoutMs: 20_000 });
+  const child = Number(stdout.trim());
+  assert.ok(child > 1, stdout);
+  await until('the grandchild has ended', () => !isAlive(child));
+});
