@@ -3,14 +3,23 @@ import { writeFile } from 'node:fs/promises';
 import { EXIT } from '../api/names.ts';
 import { createLogger } from '../telemetry/log.ts';
 import { runBaseBackup } from './base-backup.ts';
+import { runDump } from './dump.ts';
+import { runPrune } from './prune-job.ts';
 import { runRestore } from './restore.ts';
 import { runSidecar } from './sidecar.ts';
+import { runVerify } from './verify.ts';
 
 /** Kubernetes reads at most 4096 bytes from here into the pod's status. */
 const TERMINATION_LOG = '/dev/termination-log';
 const MAX_MESSAGE = 3000;
 
-const JOBS = { 'base-backup': runBaseBackup, restore: runRestore } as const;
+const JOBS = {
+  'base-backup': runBaseBackup,
+  prune: runPrune,
+  dump: runDump,
+  restore: runRestore,
+  verify: runVerify,
+} as const;
 
 export async function runAgent(args: readonly string[], env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<number> {
   const [companion = ''] = args;
@@ -25,7 +34,7 @@ export async function runAgent(args: readonly string[], env: NodeJS.ProcessEnv, 
     );
     return EXIT.usage;
   }
-  return runJob(companion, () => job(env));
+  return runJob(companion, () => job(env, signal));
 }
 
 async function runJob(companion: string, job: () => Promise<object>): Promise<number> {
@@ -34,7 +43,8 @@ async function runJob(companion: string, job: () => Promise<object>): Promise<nu
     const report = await job();
     log.info({ report }, 'done');
     await writeReport(report);
-    return EXIT.ok;
+    // A verification that found something has done its work, and must not count as a good run of its CronJob.
+    return (report as { ok?: boolean }).ok === false ? EXIT.failed : EXIT.ok;
   } catch (error) {
     const message = (error as Error).message.slice(0, MAX_MESSAGE);
     log.error({ error: message }, 'failed');

@@ -6,6 +6,7 @@ import { requireVariable } from '../lib/environment.ts';
 import { createLogger, type Logger } from '../telemetry/log.ts';
 import type { Connection } from '../tools/connection.ts';
 import { type Engine, resolveEngine } from '../tools/engine.ts';
+import { type ArchiveCare, readArchiveCare } from './archive-care.ts';
 import { readWantedSettings, type WantedSettings } from './settings.ts';
 
 export interface AgentContext {
@@ -21,6 +22,7 @@ export interface AgentContext {
   readonly policyPrefix: string;
   readonly connection: Connection;
   readonly wanted: WantedSettings;
+  readonly care: ArchiveCare;
 }
 
 export function readContext(companion: string, env: NodeJS.ProcessEnv): AgentContext {
@@ -41,6 +43,7 @@ export function readContext(companion: string, env: NodeJS.ProcessEnv): AgentCon
       ...readLogin(env),
     },
     wanted: readWantedSettings(env),
+    care: readArchiveCare(env),
   };
 }
 

@@ -1,117 +1,100 @@
-// The engine's daemons of a sidecar: which should run (pure), and keeping just those running. Room: agent (door).
-import { rm } from 'node:fs/promises';
-import { ARCHIVE_SOCKET, RECOVERY_SOCKET } from '../api/names.ts';
-import type { RestoreRecord } from '../api/reports.ts';
-import { buildStoragePrefix, type ClusterIdentity } from '../lib/cluster-identity.ts';
+// Keeps just those of the engine's daemons running that should. Room: agent (door).
 import { isEqual } from '../lib/json.ts';
-import { type ChildProcess, killGroup, onLines, start } from '../tools/exec.ts';
+import { killGroup } from '../tools/exec.ts';
 import type { AgentContext } from './context.ts';
-import { buildEngineEnv, type Credentials } from './storage.ts';
-
-export type Role = 'archive' | 'recovery';
-
-export interface DesiredDaemon {
-  readonly role: Role;
-  readonly socket: string;
-  readonly prefix: string;
-  readonly credentials: Credentials;
-}
-
-/**
- * | data initialised | recovery asked for | credentials | daemons                          |
- * | no               |                    |             | none                             |
- * | yes              | any                | no          | none                             |
- * | yes              | no                 | yes         | archive (own prefix)             |
- * | yes              | yes                | yes         | archive, recovery (the source's) |
- */
-export function planDaemons(
-  context: Pick<AgentContext, 'policyPrefix' | 'namespace' | 'database'>,
-  identity: ClusterIdentity | undefined,
-  restore: RestoreRecord | undefined,
-  credentials: Credentials | undefined,
-): DesiredDaemon[] {
-  if (!identity || !credentials) return [];
-  const prefix = buildStoragePrefix(context.policyPrefix, context.namespace, context.database, identity);
-  const archive: DesiredDaemon = { role: 'archive', socket: ARCHIVE_SOCKET, prefix, credentials };
-  if (!restore) return [archive];
-  return [archive, { role: 'recovery', socket: RECOVERY_SOCKET, prefix: restore.storagePrefix, credentials }];
-}
-
-interface Running {
-  readonly desired: DesiredDaemon;
-  readonly child: ChildProcess;
-  exited: boolean;
-  /** The engine's own words about its last failure. */
-  lastError?: string;
-}
+import { pauseBeforeStart, STEADY_MS } from './daemon-decision.ts';
+import type { DesiredDaemon, Role } from './daemon-plan.ts';
+import { isAnswering, publish, type Running, startDaemon, stopDaemon } from './daemon-process.ts';
 
 export interface Supervisor {
-  /** Ends what should not run (any more, or with other settings) and starts what should. */
+  /** Ends what should not run (any more, or for another prefix), starts what should; other secrets come without a pause. */
   readonly apply: (desired: readonly DesiredDaemon[]) => Promise<void>;
   readonly isRunning: (role: Role) => boolean;
-  /** What the engine said last that sounds like a failure; it may be over by now. */
+  /** What the engine said last that sounds like a failure; it may be over by now. Of one that does not stay up: why. */
   readonly lastError: (role: Role) => string | undefined;
+  /** Kills one that does nothing any more; the next apply starts it again. */
+  readonly kill: (role: Role, why: string) => void;
   readonly stop: () => Promise<void>;
 }
 
-const STOP_TIMEOUT_MS = 5000;
+/** Longer than the client's own deadline of 60 s. */
+const RETIRE_MS = 70_000;
 
-export function createSupervisor(context: AgentContext): Supervisor {
+/** @param retireMs how long one that has a successor goes on for those that it serves */
+export function createSupervisor(context: AgentContext, retireMs = RETIRE_MS): Supervisor {
   const running = new Map<Role, Running>();
+  /** Their successors answer already. */
+  const retired = new Set<Running>();
+  /** Of those that ended by themselves, until one has run for a while. */
+  const ends = new Map<Role, Ends>();
 
   async function end(role: Role): Promise<void> {
     const daemon = running.get(role);
     running.delete(role);
-    if (daemon && !daemon.exited) await stopChild(daemon);
+    if (daemon) await stopDaemon(daemon);
+  }
+
+  /** Those that are served by it have their answer, or have given up, by then. */
+  function retire(daemon: Running): void {
+    retired.add(daemon);
+    const timer = setTimeout(() => stopDaemon(daemon).finally(() => retired.delete(daemon)), retireMs);
+    timer.unref();
+  }
+
+  /** A daemon with other secrets takes over from the one that runs; if it does not come up, that one goes on. */
+  async function bringUp(desired: DesiredDaemon): Promise<void> {
+    const before = running.get(desired.role);
+    const daemon = await startDaemon(context, desired);
+    if (before && !(await isAnswering(daemon))) return stopDaemon(daemon);
+    await publish(daemon);
+    running.set(desired.role, daemon);
+    if (before) retire(before);
   }
 
   async function apply(desired: readonly DesiredDaemon[]): Promise<void> {
     for (const [role, daemon] of running) {
-      if (daemon.exited || !desired.some((each) => isEqual(each, daemon.desired))) await end(role);
+      if (daemon.exited) ends.set(role, countEnd(ends.get(role), daemon, Date.now()));
+      const wanted = desired.find((each) => each.role === role);
+      if (daemon.exited || wanted?.prefix !== daemon.desired.prefix) await end(role);
     }
-    for (const each of desired) if (!running.has(each.role)) running.set(each.role, await startDaemon(context, each));
+    for (const each of desired) {
+      if (isEqual(running.get(each.role)?.desired, each) || (ends.get(each.role)?.notBefore ?? 0) > Date.now())
+        continue;
+      await bringUp(each);
+    }
   }
 
   return {
     apply,
-    isRunning: (role) => running.get(role)?.exited === false,
-    lastError: (role) => running.get(role)?.lastError,
-    stop: () => apply([]),
+    isRunning: (role) => isUp(running.get(role)),
+    lastError: (role) => (isUp(running.get(role)) ? running.get(role)?.lastError : ends.get(role)?.why),
+    kill: (role, why) => {
+      const daemon = running.get(role);
+      if (!daemon || daemon.exited) return;
+      context.log.error({ role, why }, 'daemon is killed');
+      daemon.why = why;
+      killGroup(daemon.child, 'SIGKILL');
+    },
+    stop: async () => {
+      await Promise.all([apply([]), ...[...retired].map(stopDaemon)]);
+    },
   };
 }
 
-async function startDaemon(context: AgentContext, desired: DesiredDaemon): Promise<Running> {
-  const { engine, log } = context;
-  // A socket that a killed daemon left behind would make the new one fail to bind.
-  await rm(desired.socket, { force: true });
-  const env = buildEngineEnv(context, desired.prefix, desired.credentials);
-  const child = start(engine.binary, engine.daemonArgs(desired.socket), env);
-  const daemon: Running = { desired, child, exited: false };
-  log.info({ role: desired.role, prefix: desired.prefix, engine: engine.id }, 'daemon started');
-  for (const stream of [child.stdout, child.stderr]) {
-    onLines(stream, env, (line) => {
-      if (/\b(ERROR|WARN)/.test(line)) daemon.lastError = line;
-      log.info({ role: desired.role }, line);
-    });
-  }
-  child.on('error', (error) => {
-    daemon.exited = true;
-    log.error({ role: desired.role, error: error.message }, 'daemon could not be started');
-  });
-  child.on('exit', (code, signal) => {
-    daemon.exited = true;
-    log.warn({ role: desired.role, code, signal }, 'daemon ended');
-  });
-  return daemon;
+function isUp(daemon: Running | undefined): boolean {
+  return daemon?.exited === false;
 }
 
-function stopChild({ child }: Running): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(() => killGroup(child, 'SIGKILL'), STOP_TIMEOUT_MS);
-    child.once('exit', () => {
-      clearTimeout(timer);
-      resolve();
-    });
-    killGroup(child, 'SIGTERM');
-  });
+interface Ends {
+  readonly inARow: number;
+  readonly notBefore: number;
+  readonly why: string;
+}
+
+function countEnd(before: Ends | undefined, { startedAt, why, lastError }: Running, now: number): Ends {
+  const inARow = now - startedAt < STEADY_MS ? (before?.inARow ?? 0) + 1 : 1;
+  const words = [`the engine's daemon ended ${inARow} times in a row`, why, lastError].filter(
+    (each) => each !== undefined,
+  );
+  return { inARow, notBefore: now + pauseBeforeStart(inARow), why: words.join(': ') };
 }

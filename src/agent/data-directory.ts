@@ -1,7 +1,7 @@
 // Reads and prepares a Postgres data directory. Room: agent (door).
-import { chmod, mkdir, readdir, readFile, rename, rmdir, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { RESTORE_RECORD, RESTORE_RECORD_DONE } from '../api/names.ts';
+import { LETTING_GO_RECORD, RESTORE_RECORD, RESTORE_RECORD_DONE } from '../api/names.ts';
 import type { RestoreRecord } from '../api/reports.ts';
 import { type ClusterIdentity, parseClusterIdentity } from '../lib/cluster-identity.ts';
 import { buildRecoveryConf } from '../lib/recovery-conf.ts';
@@ -73,7 +73,10 @@ export async function prepareRecovery(pgdata: string, restore: RestoreRecord): P
     if (isMissing(error)) return '';
     throw error;
   });
-  await replace(conf, buildRecoveryConf(before, restore.targetTime));
+  await replace(conf, buildRecoveryConf(before, restore));
+  await makeWalDirectory(pgdata);
+  // What the source let go is the source's matter.
+  await rm(join(pgdata, LETTING_GO_RECORD), { force: true });
   await replace(join(pgdata, RESTORE_RECORD), `${JSON.stringify(restore)}\n`);
   // Last: from here on a start of Postgres recovers.
   await replace(join(pgdata, 'recovery.signal'), '');
@@ -81,11 +84,24 @@ export async function prepareRecovery(pgdata: string, restore: RestoreRecord): P
   await chmod(pgdata, 0o700).catch(() => undefined);
 }
 
-async function replace(path: string, text: string): Promise<void> {
+/** Where the source had it on another volume, its backup has none, or a link that leads nowhere: Postgres does not start so. */
+async function makeWalDirectory(pgdata: string): Promise<void> {
+  const directory = join(pgdata, 'pg_wal');
+  const isThere = await stat(directory).then(
+    () => true,
+    () => false,
+  );
+  if (isThere) return;
+  await rm(directory, { force: true });
+  await mkdir(directory, { mode: 0o700 });
+}
+
+/** Complete and on the disk before it gets its name. */
+export async function replace(path: string, text: string): Promise<void> {
   await writeFile(`${path}.walguard`, text, { mode: 0o600, flush: true });
   await rename(`${path}.walguard`, path);
 }
 
-function isMissing(error: unknown): boolean {
+export function isMissing(error: unknown): boolean {
   return (error as NodeJS.ErrnoException).code === 'ENOENT';
 }

@@ -1,11 +1,13 @@
 // Fills an empty volume with a base backup and leaves it ready to recover to the target. Room: agent (door).
-import type { RestoreReport } from '../api/reports.ts';
-import { chooseBaseBackup } from '../lib/backup-list.ts';
+import type { RestoreRecord, RestoreReport } from '../api/reports.ts';
 import { buildStoragePrefix, parseStoragePrefix } from '../lib/cluster-identity.ts';
 import { requireVariable } from '../lib/environment.ts';
-import { engineError, isPrefixEmpty, listBackups } from '../tools/engine.ts';
+import type { StoreContents, StoredBackup } from '../lib/store-contents.ts';
+import { chooseRestorable, isAlone } from '../lib/windows.ts';
+import { engineError, isPrefixEmpty } from '../tools/engine.ts';
 import { run } from '../tools/exec.ts';
 import { flushWal } from '../tools/postgres.ts';
+import { readStoreContents } from '../tools/store-contents.ts';
 import { type AgentContext, readContext } from './context.ts';
 import { assertEmpty, fetchInto, prepareRecovery } from './data-directory.ts';
 import { buildEngineEnv, requireCredentials } from './storage.ts';
@@ -22,10 +24,11 @@ export async function runRestore(env: NodeJS.ProcessEnv): Promise<RestoreReport>
   await assertOwnPrefixFree(context, engineEnv, storagePrefix, requireVariable(env, 'WALGUARD_DESTINATION'));
   await flushSource(context);
 
-  const backups = await listBackups(context.engine, engineEnv);
-  const base = chooseBaseBackup(backups, targetTime);
-  if (!base) throw new Error(explainNoBase(targetTime, backups[0]?.finishedAt));
-  context.log.info({ backup: base.name, targetTime }, 'fetching');
+  const contents = await readStoreContents(context.engine, engineEnv);
+  const base = chooseBase(context, contents, targetTime);
+  if (!base) throw new Error(explainNoBase(targetTime, contents.backups[0]?.finishedAt));
+  const target = chooseTarget(contents, base, targetTime);
+  context.log.info({ backup: base.name, targetTime, ...target }, 'fetching');
   const timeoutMs = Number(requireVariable(env, 'WALGUARD_TIMEOUT_SECONDS')) * 1000;
   await fetchInto(context.pgdata, async (directory) => {
     const args = context.engine.backupFetchArgs(directory, base.name);
@@ -34,13 +37,34 @@ export async function runRestore(env: NodeJS.ProcessEnv): Promise<RestoreReport>
     if (result.code !== 0) throw engineError('backup-fetch', result);
   });
   const restore = requireVariable(env, 'WALGUARD_RESTORE');
-  await prepareRecovery(context.pgdata, { restore, storagePrefix, targetTime, baseBackup: base.name });
+  await prepareRecovery(context.pgdata, { restore, storagePrefix, targetTime, ...target, baseBackup: base.name });
   return {
     ok: true,
     baseBackup: base.name,
     durationMs: Date.now() - startedAt,
-    bytes: base.uncompressedSize ?? 0,
+    bytes: base.uncompressedBytes,
   };
+}
+
+/**
+ * The newest good one before the target. Where all of them look bad the newest is tried all the same: it is the last hope, and what
+ * a listing tells may be wrong.
+ */
+function chooseBase({ log }: AgentContext, contents: StoreContents, targetTime: string): StoredBackup | undefined {
+  const good = chooseRestorable(contents, targetTime);
+  if (good) return good;
+  const last = contents.backups.filter(({ finishedAt }) => Date.parse(finishedAt) <= Date.parse(targetTime)).at(-1);
+  if (last) log.warn({ backup: last.name }, 'no base backup before the target is as it should be; trying the newest');
+  return last;
+}
+
+/** @throws Error where the target lies behind a base backup that has no WAL after it */
+function chooseTarget(contents: StoreContents, base: StoredBackup, targetTime: string): Pick<RestoreRecord, 'target'> {
+  if (!isAlone(contents, base)) return {};
+  if (Date.parse(targetTime) <= Date.parse(base.finishedAt)) return { target: 'immediate' };
+  throw new Error(
+    `${targetTime} cannot be restored: of the base backup before it, ${base.name}, only its own moment is kept. Name ${base.finishedAt}, or a time in one of the recovery windows of its ProtectedDatabase`,
+  );
 }
 
 /**

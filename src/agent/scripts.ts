@@ -2,12 +2,34 @@
 // Room: agent (door).
 import { chmod, copyFile, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { ARCHIVE_SCRIPT, ARCHIVE_SOCKET, RECOVERY_SOCKET, RESTORE_SCRIPT } from '../api/names.ts';
+import { ARCHIVE_SCRIPT, ARCHIVE_SOCKET, LETTING_GO_MARKER, RECOVERY_SOCKET, RESTORE_SCRIPT } from '../api/names.ts';
 import { CLIENT, fetchCommand, MISSING_PATTERN, pushCommand } from '../tools/engine.ts';
 
 /** The client's own exit code is what Postgres wants: 0 is archived, anything else is tried again. */
 export function buildArchiveScript(client: string): string {
   return `#!/bin/sh\nexec ${pushCommand(client, ARCHIVE_SOCKET)}\n`;
+}
+
+/**
+ * The same where the policy lets WAL go: for as long as the sidecar says so, a segment counts as archived although it is not.
+ * Histories of timelines and labels of backups are small and worth more, and are let go only when they cannot be stored: one
+ * that cannot be archived holds up all the rest.
+ */
+export function buildLettingGoScript(client: string): string {
+  return `#!/bin/sh
+may_let_go() {
+  { read -r until < ${LETTING_GO_MARKER}; } 2>/dev/null && [ "$until" -gt "$(date +%s)" ] 2>/dev/null || return 1
+  printf 'walguard: %s is let go: the volume is nearly full, and the store takes no WAL\\n' "$1" >&2
+}
+case "$1" in
+  *.*) ;;
+  *) may_let_go "$1" && exit 0 ;;
+esac
+${pushCommand(client, ARCHIVE_SOCKET)}
+code=$?
+[ $code -eq 0 ] || ! may_let_go "$1" || exit 0
+exit $code
+`;
 }
 
 /**
@@ -29,7 +51,7 @@ esac
 }
 
 /** Copies the client and writes both scripts, each complete before it gets its name. */
-export async function installScripts(): Promise<void> {
+export async function installScripts(mayLetGo: boolean): Promise<void> {
   const directory = dirname(ARCHIVE_SCRIPT);
   const client = join(directory, basename(CLIENT));
   await mkdir(directory, { recursive: true });
@@ -37,7 +59,7 @@ export async function installScripts(): Promise<void> {
   await copyFile(CLIENT, `${client}.new`);
   await chmod(`${client}.new`, 0o555);
   await rename(`${client}.new`, client);
-  await install(ARCHIVE_SCRIPT, buildArchiveScript(client));
+  await install(ARCHIVE_SCRIPT, mayLetGo ? buildLettingGoScript(client) : buildArchiveScript(client));
   await install(RESTORE_SCRIPT, buildRestoreScript(client));
 }
 

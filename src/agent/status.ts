@@ -1,21 +1,14 @@
 // What the sidecar says of itself and of Postgres. No I/O. Room: agent (door).
+import type { Archiver } from '../api/protected-database.ts';
 import type { SidecarStatus } from '../api/reports.ts';
-import { isFailing } from '../health/assess.ts';
-import { buildStoragePrefix, type ClusterIdentity } from '../lib/cluster-identity.ts';
+import { isFailing } from '../health/assess-archiving.ts';
+import { buildStoragePrefix } from '../lib/cluster-identity.ts';
+import type { WalView } from '../lib/wal-backlog.ts';
 import type { Observed } from '../tools/postgres.ts';
 import type { AgentContext } from './context.ts';
 import { explainMissing, findMissing, type RestOutcome, type WantedSettings } from './settings.ts';
-import { type Credentials, NO_CREDENTIALS } from './storage.ts';
-
-/** What the sidecar's loops found last. */
-export interface State {
-  identity?: ClusterIdentity | undefined;
-  credentials?: Credentials | undefined;
-  observed?: Observed | undefined;
-  /** What came of Patroni's REST API, where settings go through it. */
-  rest?: RestOutcome | undefined;
-  message?: string | undefined;
-}
+import type { State } from './state.ts';
+import { NO_CREDENTIALS } from './storage.ts';
 
 /** The archiving daemon: does it run, and what did the engine say last that sounds like a failure? */
 export interface ArchiveDaemon {
@@ -43,7 +36,9 @@ export function buildStatus(
           storagePrefix: buildStoragePrefix(policyPrefix, namespace, database, identity),
         }
       : {}),
-    ...pickObserved(observed, state.rest, context.wanted),
+    ...pickObserved(observed),
+    ...pickArchiver(state, context.wanted),
+    ...(state.storage ? { storage: state.storage } : {}),
     ...(message === undefined ? {} : { message }),
   };
 }
@@ -61,34 +56,64 @@ function assessDaemon({ identity, credentials }: State, { isRunning }: ArchiveDa
   return isRunning ? 'running' : 'failing';
 }
 
-function pickObserved(
-  observed: Observed | undefined,
-  rest: RestOutcome | undefined,
-  wanted: WantedSettings,
-): Partial<SidecarStatus> {
+function pickObserved(observed: Observed | undefined): Partial<SidecarStatus> {
   if (!observed) return {};
-  const { dataDirectory: _directory, settings, archiver, ...known } = observed;
+  const { inRecovery, timeline, lastReplayedTime } = observed;
+  return {
+    inRecovery,
+    ...(timeline === undefined ? {} : { timeline }),
+    ...(lastReplayedTime === undefined ? {} : { lastReplayedTime }),
+  };
+}
+
+/** While Postgres is down, what its files show. */
+function pickArchiver(state: State, wanted: WantedSettings): Pick<SidecarStatus, 'archiver'> {
+  const { observed, wal, droppedAt } = state;
+  const archiver = {
+    ...observed?.archiver,
+    ...(wal ? describeBacklog(wal) : {}),
+    ...(droppedAt === undefined ? {} : { droppedAt }),
+    ...(observed ? describeMissing(observed, state.rest, wanted) : {}),
+  };
+  return Object.keys(archiver).length === 0 ? {} : { archiver };
+}
+
+function describeBacklog({ backlog, secondsToFull }: WalView): Archiver {
+  const { waiting, oldest, walBytes, volumeBytes, volumeFreeBytes } = backlog;
+  return {
+    waiting,
+    ...(oldest ? { waitingSince: oldest.since } : {}),
+    walBytes,
+    volumeBytes,
+    volumeFreeBytes,
+    ...(secondsToFull === undefined ? {} : { secondsToFull }),
+  };
+}
+
+function describeMissing(observed: Observed, rest: RestOutcome | undefined, wanted: WantedSettings): Archiver {
   const missingSettings = findMissing(observed, wanted);
-  if (missingSettings.length === 0) return { ...known, archiver };
-  const settingsRemedy = explainMissing(missingSettings, wanted, settings.isRestartPending, rest);
-  return { ...known, archiver: { ...archiver, missingSettings, settingsRemedy } };
+  if (missingSettings.length === 0) return {};
+  const { isRestartPending } = observed.settings;
+  return { missingSettings, settingsRemedy: explainMissing(missingSettings, wanted, isRestartPending, rest) };
 }
 
 /**
  * The first that holds: trouble of our own; Postgres keeps its data elsewhere (PGDATA can come from where a manifest does
- * not show it); no credentials; the engine's words while Postgres says that archiving fails; for information, an
+ * not show it); no credentials, or no key; another one who writes there; a daemon that does not stay up; the engine's words while Postgres says that archiving fails; for information, an
  * archive_command of the user's own that is not in force.
  */
 function explain(
-  { message, identity, credentials, observed }: State,
-  { lastError }: ArchiveDaemon,
+  { message, identity, credentials, lack, refused, observed }: State,
+  { isRunning, lastError }: ArchiveDaemon,
   pgdata: string,
 ): string | undefined {
   if (message !== undefined) return message;
   if (observed && observed.dataDirectory !== pgdata) {
     return `Postgres keeps its data in ${observed.dataDirectory}, walguard looks in ${pgdata}: set PGDATA to the former in the container's own env`;
   }
-  if (identity && !credentials) return NO_CREDENTIALS;
+  if (identity && !credentials) return lack?.message ?? NO_CREDENTIALS;
+  if (refused !== undefined) return refused;
+  if (identity && !isRunning && lastError !== undefined) return lastError;
   if (observed && isFailing(observed.archiver)) return lastError;
   const overridden = observed?.settings.overridden;
   return overridden && `the archive_command in ${overridden} is not in force: walguard's, given as an argument, wins`;

@@ -30,9 +30,9 @@ export function explainField(path: Path, value: unknown, context: ExplainContext
 /** Only in a restored database of such an image. */
 const RECOVERY = "rule: recovery before the image's own start-up, which would undo it";
 
-function explainVolume(name: string | undefined, { settings }: ExplainContext): string {
+function explainVolume(name: string | undefined, context: ExplainContext): string {
   if (name === RECOVER) return RECOVERY;
-  if (name === STORAGE_VOLUME) return `${policy(settings)} spec.storage.s3.credentialsSecret`;
+  if (name === STORAGE_VOLUME) return bySetting('spec.storage.s3.credentialsSecret', context);
   return 'rule: Postgres and the sidecar share a directory for the archive command and its socket';
 }
 
@@ -79,13 +79,21 @@ const SETTINGS_VARIABLES: Readonly<Record<string, string>> = {
   AWS_ENDPOINT: 'spec.storage.s3.endpoint',
   AWS_REGION: 'spec.storage.s3.region',
   AWS_S3_FORCE_PATH_STYLE: 'spec.storage.s3.forcePathStyle',
+  WALG_LIBSODIUM_KEY_PATH: 'spec.encryption.keySecret',
+  WALG_LIBSODIUM_KEY_TRANSFORM: 'spec.encryption.keySecret',
+  WALG_S3_SSE: 'spec.storage.s3.serverSideEncryption.algorithm',
+  WALG_S3_SSE_KMS_ID: 'spec.storage.s3.serverSideEncryption.kmsKeyId',
+  SSL_CERT_FILE: 'spec.storage.s3.caSecret',
   WALG_COMPRESSION_METHOD: 'spec.archive.compression',
   WALGUARD_ARCHIVE_TIMEOUT: 'spec.archive.timeout',
+  WALGUARD_ON_STORAGE_FULL: 'spec.archive.onStorageFull',
+  WALGUARD_SWITCH_AT_LEAST_EVERY: 'spec.archive.switchAtLeastEvery',
 };
 
 function explainVariable(name: string, context: ExplainContext): string {
   const setting = SETTINGS_VARIABLES[name];
-  if (setting !== undefined) return `${policy(context.settings)} ${setting}`;
+  if (setting !== undefined) return bySetting(setting, context);
+  if (name === 'WALGUARD_SHUTDOWN_SECONDS') return 'spec.template.spec.terminationGracePeriodSeconds, less 5 s';
   const { annotations = {} } = context.before.metadata;
   if (name === 'WALGUARD_SETTINGS_MODE') {
     const isStated = annotations[ANNOTATION.archiveSettings] !== undefined;
@@ -116,6 +124,12 @@ function explainMount(name: string | undefined, context: ExplainContext): string
   if (name === STORAGE_VOLUME) return 'rule: storage credentials only in the sidecar';
   if (name === SIDECAR) return 'rule: the sidecar puts the archive command into the shared directory';
   return `copied from container "${serverOf(context)?.container.name}": WAL is read where Postgres writes it`;
+}
+
+/** Where the store is a volume, all of a bucket follows from it. */
+function bySetting(field: string, { settings }: ExplainContext): string {
+  const isBucket = 'prefix' in settings.storage || !field.startsWith('spec.storage.s3.');
+  return `${policy(settings)} ${isBucket ? field : 'spec.storage.volume'}`;
 }
 
 function policy({ policy: name }: Settings): string {

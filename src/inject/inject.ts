@@ -3,12 +3,14 @@ import type { Container, StatefulSet, VolumeMount } from '../api/kubernetes.ts';
 import { RECOVER, SHARED_DIR, SIDECAR, STORAGE_VOLUME } from '../api/names.ts';
 import { detect, type FoundServer, type PostgresServer } from '../flavour/detect.ts';
 import type { Reason } from '../lib/reason.ts';
+import { type PlacedSettings, placeSettings } from '../policy/place.ts';
 import type { Settings } from '../policy/settings.ts';
 import { addArchiveSettings } from './archive-settings.ts';
 import { append, type Entry, writeRecord } from './record.ts';
 import { buildRecovery } from './recover.ts';
 import { findSettingsObstacles, readSettingsMode, type SettingsMode } from './settings-mode.ts';
-import { buildSharedVolume, buildSidecar, buildStorageVolume } from './sidecar.ts';
+import { buildSharedVolume, buildSidecar } from './sidecar.ts';
+import { buildStorageVolume } from './storage-env.ts';
 import { strip } from './strip.ts';
 
 export type Injection =
@@ -26,7 +28,7 @@ export function inject(workload: StatefulSet, settings: Settings, image: string)
   const result = strip(workload);
   const examined = examine(result);
   if (examined.kind !== 'fit') return examined;
-  addTo(result, examined.server, examined.mode, settings, image);
+  addTo(result, examined.server, examined.mode, placeSettings(settings, result), image);
   return { kind: 'injected', workload: result };
 }
 
@@ -126,7 +128,7 @@ function addTo(
   workload: StatefulSet,
   server: PostgresServer,
   mode: SettingsMode,
-  settings: Settings,
+  settings: PlacedSettings,
   image: string,
 ): void {
   const { template } = workload.spec;

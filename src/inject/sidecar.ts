@@ -5,7 +5,9 @@ import { SHARED_DIR, SIDECAR, SIDECAR_PORT, STORAGE_DIR, STORAGE_VOLUME } from '
 import type { PostgresServer } from '../flavour/detect.ts';
 import { cloneJson } from '../lib/json.ts';
 import { copyEntries, findEntry, readVariable } from '../lib/variables.ts';
+import type { PlacedSettings } from '../policy/place.ts';
 import type { Settings } from '../policy/settings.ts';
+import { buildCareEnv } from './archive-care.ts';
 import type { SettingsMode } from './settings-mode.ts';
 import { buildStorageEnv } from './storage-env.ts';
 
@@ -52,7 +54,7 @@ function buildDownwardEnv(): EnvVar[] {
 export function buildEnvironment(
   database: string,
   server: PostgresServer,
-  settings: Settings,
+  settings: PlacedSettings,
   home: string,
 ): { envFrom?: Record<string, unknown>[]; env: EnvVar[] } {
   const { envFrom } = server.container;
@@ -67,14 +69,6 @@ export function buildEnvironment(
       { name: 'USER', value: 'postgres' },
       ...buildStorageEnv(settings),
     ],
-  };
-}
-
-/** Credentials as files: a rotated Secret arrives without a restart. Optional: a missing one must not stop the database. */
-export function buildStorageVolume({ storage }: Settings): Volume {
-  return {
-    name: STORAGE_VOLUME,
-    secret: { secretName: storage.credentialsSecret, optional: true, defaultMode: 0o444 },
   };
 }
 
@@ -105,10 +99,10 @@ function buildSidecarEnv(server: PostgresServer, mode: SettingsMode, settings: S
 }
 
 export function buildSidecar(
-  { metadata }: StatefulSet,
+  { metadata, spec }: StatefulSet,
   server: PostgresServer,
   mode: SettingsMode,
-  settings: Settings,
+  settings: PlacedSettings,
   image: string,
 ): Container {
   const { envFrom, env } = buildEnvironment(metadata.name ?? '', server, settings, SHARED_DIR);
@@ -119,7 +113,7 @@ export function buildSidecar(
     restartPolicy: 'Always',
     ports: [{ name: 'walguard', containerPort: SIDECAR_PORT, protocol: 'TCP' }],
     ...(envFrom ? { envFrom } : {}),
-    env: [...env, ...buildSidecarEnv(server, mode, settings)],
+    env: [...env, ...buildSidecarEnv(server, mode, settings), ...buildCareEnv(settings.archive, spec.template.spec)],
     resources: { requests: { cpu: '10m', memory: '96Mi' }, limits: { memory: '512Mi' } },
     securityContext: buildSecurityContext(server),
     volumeMounts: [

@@ -1,8 +1,19 @@
 // Storage settings as the variables both engines read. No secrets here: those are files. Room: inject (pure).
-import type { EnvVar, StatefulSet } from '../api/kubernetes.ts';
-import { SIDECAR, STORAGE_VOLUME } from '../api/names.ts';
+import type { EnvVar, StatefulSet, Volume } from '../api/kubernetes.ts';
+import {
+  CA_KEY,
+  CLUSTER_CA_FILE,
+  CREDENTIAL_KEYS,
+  ENCRYPTION_KEY,
+  ENCRYPTION_KEY_FILE,
+  SIDECAR,
+  STORAGE_DIR,
+  STORAGE_VOLUME,
+  STORE_CA_FILE,
+} from '../api/names.ts';
 import { readVariable } from '../lib/variables.ts';
-import type { Settings, StorageSettings } from '../policy/settings.ts';
+import type { PlacedSettings } from '../policy/place.ts';
+import type { BucketSettings } from '../policy/settings.ts';
 
 /**
  * Set by us because the engines' defaults lose data or hang (facts: WAL-G 3.0.9 and walrus 0.4.1, measured):
@@ -20,33 +31,101 @@ const GUARDS: readonly EnvVar[] = [
 ];
 
 /** The policy's own prefix goes in WALGUARD_STORAGE_PREFIX: the engine's is made from it and the cluster's identity. */
-export function buildStorageEnv({ storage, archive }: Settings): EnvVar[] {
+export function buildStorageEnv({ storage, archive }: PlacedSettings): EnvVar[] {
   return [
     { name: 'WALGUARD_STORAGE_PREFIX', value: storage.prefix },
     ...(storage.endpoint === undefined ? [] : [{ name: 'AWS_ENDPOINT', value: storage.endpoint }]),
     { name: 'AWS_REGION', value: storage.region },
     { name: 'AWS_S3_FORCE_PATH_STYLE', value: String(storage.forcePathStyle) },
+    ...buildEncryptionEnv(storage),
+    ...(storage.caSecret === undefined ? [] : [{ name: 'SSL_CERT_FILE', value: `${STORAGE_DIR}/${STORE_CA_FILE}` }]),
     { name: 'WALG_COMPRESSION_METHOD', value: archive.compression },
     ...GUARDS,
   ];
+}
+
+/** The path of the key is always told where there is to be one: an engine that finds no key there refuses to write. */
+function buildEncryptionEnv({ encryptionKeySecret, serverSideEncryption }: BucketSettings): EnvVar[] {
+  const { algorithm, kmsKeyId } = serverSideEncryption ?? {};
+  return [
+    ...(encryptionKeySecret === undefined
+      ? []
+      : [
+          { name: 'WALG_LIBSODIUM_KEY_PATH', value: `${STORAGE_DIR}/${ENCRYPTION_KEY_FILE}` },
+          { name: 'WALG_LIBSODIUM_KEY_TRANSFORM', value: 'hex' },
+        ]),
+    ...(algorithm === undefined ? [] : [{ name: 'WALG_S3_SSE', value: algorithm }]),
+    ...(kmsKeyId === undefined ? [] : [{ name: 'WALG_S3_SSE_KMS_ID', value: kmsKeyId }]),
+  ];
+}
+
+interface Source {
+  readonly name: string;
+  readonly optional: boolean;
+  readonly items: readonly { readonly key: string; readonly path: string }[];
+}
+
+/**
+ * Credentials, key and certificates as files: what is rotated arrives without a restart. All optional: one that is missing
+ * must not stop the database.
+ */
+export function buildStorageVolume({ storage }: PlacedSettings): Volume {
+  const { credentialsSecret, encryptionKeySecret, caSecret } = storage;
+  const credentials = CREDENTIAL_KEYS.map((key) => ({ key, path: key }));
+  const sources = [
+    { secret: source(credentialsSecret, ...credentials) },
+    ...(encryptionKeySecret === undefined
+      ? []
+      : [{ secret: source(encryptionKeySecret, { key: ENCRYPTION_KEY, path: ENCRYPTION_KEY_FILE }) }]),
+    ...(caSecret === undefined ? [] : [{ secret: source(caSecret, { key: CA_KEY, path: STORE_CA_FILE }) }]),
+    // In every namespace; it tells which Kubernetes cluster this is.
+    { configMap: source('kube-root-ca.crt', { key: 'ca.crt', path: CLUSTER_CA_FILE }) },
+  ];
+  return { name: STORAGE_VOLUME, projected: { sources, defaultMode: 0o444 } };
+}
+
+function source(name: string, ...items: Source['items']): Source {
+  return { name, optional: true, items };
 }
 
 /**
  * Where an injected database archives, whatever its policy says by now: a changed policy reaches the sidecar with the next
  * rollout, and a base backup without the WAL beside it could not be restored. Undefined where nothing is injected.
  */
-export function readInjectedStorage({ spec }: StatefulSet): StorageSettings | undefined {
+export function readInjectedStorage({ spec }: StatefulSet): BucketSettings | undefined {
   const { initContainers = [], volumes = [] } = spec.template.spec;
   const sidecar = initContainers.find(({ name }) => name === SIDECAR);
   const read = (name: string) => (sidecar ? readVariable(sidecar, name) : undefined);
-  const secret = volumes.find(({ name }) => name === STORAGE_VOLUME)?.secret as { secretName?: string } | undefined;
+  const secrets = readSecretNames(volumes.find(({ name }) => name === STORAGE_VOLUME));
   const [prefix, region, endpoint] = [read('WALGUARD_STORAGE_PREFIX'), read('AWS_REGION'), read('AWS_ENDPOINT')];
-  if (prefix === undefined || region === undefined || secret?.secretName === undefined) return undefined;
+  const [algorithm, kmsKeyId] = [read('WALG_S3_SSE'), read('WALG_S3_SSE_KMS_ID')];
+  if (prefix === undefined || region === undefined || secrets?.credentialsSecret === undefined) return undefined;
   return {
     prefix,
     ...(endpoint === undefined ? {} : { endpoint }),
     region,
     forcePathStyle: read('AWS_S3_FORCE_PATH_STYLE') === 'true',
-    credentialsSecret: secret.secretName,
+    ...secrets,
+    ...(algorithm === 'AES256' || algorithm === 'aws:kms'
+      ? { serverSideEncryption: { algorithm, ...(kmsKeyId === undefined ? {} : { kmsKeyId }) } }
+      : {}),
   };
+}
+
+/** By the file that each is for. */
+const SECRETS = [
+  ['credentialsSecret', CREDENTIAL_KEYS[0]],
+  ['encryptionKeySecret', ENCRYPTION_KEY_FILE],
+  ['caSecret', STORE_CA_FILE],
+] as const;
+
+type SecretNames = Pick<BucketSettings, 'credentialsSecret' | 'encryptionKeySecret' | 'caSecret'>;
+
+function readSecretNames(volume: Volume | undefined): SecretNames | undefined {
+  const { sources = [] } = (volume?.projected ?? {}) as { sources?: { secret?: Source }[] };
+  const names = SECRETS.flatMap(([key, file]) => {
+    const found = sources.find(({ secret }) => secret?.items?.some(({ path }) => path === file));
+    return found?.secret ? [[key, found.secret.name]] : [];
+  });
+  return names.some(([key]) => key === 'credentialsSecret') ? Object.fromEntries(names) : undefined;
 }

@@ -1,5 +1,6 @@
 // What the webhook counts. Room: telemetry.
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import { createMetrics, type Metrics } from './metrics.ts';
 
 /** One answered review. Every label has few values: none is what a stranger sent. */
 export interface ReviewLabels {
@@ -11,7 +12,7 @@ export interface ReviewLabels {
   readonly isDryRun: boolean;
 }
 
-export interface AdmissionMetrics {
+export interface AdmissionMetrics extends Metrics {
   readonly startReview: () => void;
   readonly endReview: () => void;
   readonly observeReview: (labels: ReviewLabels, seconds: number) => void;
@@ -23,7 +24,11 @@ export interface AdmissionMetrics {
 /** Admission takes about a millisecond: the field's default buckets would put everything into the first. */
 const REVIEW_BUCKETS = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5];
 
-export function createAdmissionMetrics(registry: Registry): AdmissionMetrics {
+export function createAdmissionMetrics(): AdmissionMetrics {
+  return createMetrics(defineAdmission);
+}
+
+function defineAdmission(registry: Registry): Omit<AdmissionMetrics, keyof Metrics> {
   const registers = [registry];
   const inFlight = new Gauge({
     name: 'walguard_admission_in_flight',

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { AgentContext } from '../../src/agent/context.ts';
-import { createSupervisor, type DesiredDaemon, planDaemons, type Supervisor } from '../../src/agent/daemon.ts';
+import { createSupervisor, type Supervisor } from '../../src/agent/daemon.ts';
+import { type DesiredDaemon, planDaemons } from '../../src/agent/daemon-plan.ts';
 import { ARCHIVE_SOCKET, RECOVERY_SOCKET } from '../../src/api/names.ts';
 import type { RestoreRecord } from '../../src/api/reports.ts';
 import { makeScriptedEngine } from '../support/engines.ts';
@@ -34,26 +36,47 @@ const RECOVERY: DesiredDaemon = {
   credentials: CREDENTIALS,
 };
 
-/** | data initialised | recovery asked for | credentials | daemons | */
+const CLEARED = { prefix: OWN_PREFIX };
+
+/** | data initialised | recovery asked for | secrets | this one may write its prefix | daemons | */
 const ROWS = [
-  [undefined, undefined, undefined, []],
-  [undefined, RESTORE, CREDENTIALS, []],
-  [undefined, undefined, CREDENTIALS, []],
-  [IDENTITY, undefined, undefined, []],
-  [IDENTITY, RESTORE, undefined, []],
-  [IDENTITY, undefined, CREDENTIALS, [ARCHIVE]],
-  [IDENTITY, RESTORE, CREDENTIALS, [ARCHIVE, RECOVERY]],
+  [undefined, undefined, undefined, undefined, []],
+  [undefined, RESTORE, CREDENTIALS, CLEARED, []],
+  [undefined, undefined, CREDENTIALS, CLEARED, []],
+  [IDENTITY, undefined, undefined, CLEARED, []],
+  [IDENTITY, RESTORE, undefined, CLEARED, []],
+  [IDENTITY, undefined, CREDENTIALS, undefined, []],
+  [IDENTITY, undefined, CREDENTIALS, { prefix: RESTORE.storagePrefix }, []],
+  [IDENTITY, undefined, CREDENTIALS, { ...CLEARED, encryptionKeyId: 'another' }, []],
+  [IDENTITY, undefined, CREDENTIALS, CLEARED, [ARCHIVE]],
+  [IDENTITY, RESTORE, CREDENTIALS, undefined, [RECOVERY]],
+  [IDENTITY, RESTORE, CREDENTIALS, CLEARED, [ARCHIVE, RECOVERY]],
 ] as const;
 
-for (const [identity, restore, credentials, daemons] of ROWS) {
-  const given = `data ${identity ? 'initialised' : 'absent'}, recovery ${restore ? 'asked for' : 'not asked for'}, credentials ${credentials ? 'there' : 'missing'}`;
+for (const [identity, restore, credentials, clearance, daemons] of ROWS) {
+  const given = `data ${identity ? 'initialised' : 'absent'}, recovery ${restore ? 'asked for' : 'not asked for'}, credentials ${credentials ? 'there' : 'missing'}, cleared ${JSON.stringify(clearance) ?? 'for nothing'}`;
   test(`${given}: ${daemons.map(({ role }) => role).join(' and ') || 'no daemon'}`, () => {
-    assert.deepEqual(planDaemons(PLACE, identity, restore, credentials), daemons);
+    assert.deepEqual(planDaemons(PLACE, identity, restore, { credentials, clearance }), daemons);
   });
 }
 
+test('a daemon knows the key it encrypts with, so that another key needs another daemon', () => {
+  const secrets = { credentials: CREDENTIALS, encryptionKeyId: 'k' };
+  const daemons = planDaemons(PLACE, IDENTITY, RESTORE, {
+    ...secrets,
+    clearance: { ...CLEARED, encryptionKeyId: 'k' },
+  });
+  assert.deepEqual(
+    daemons.map(({ encryptionKeyId }) => encryptionKeyId),
+    ['k', 'k'],
+  );
+});
+
 test("a restored cluster archives below its own database's name, never into its source's prefix", () => {
-  const [archive, recovery] = planDaemons({ ...PLACE, database: 'orders-before' }, IDENTITY, RESTORE, CREDENTIALS);
+  const [archive, recovery] = planDaemons({ ...PLACE, database: 'orders-before' }, IDENTITY, RESTORE, {
+    credentials: CREDENTIALS,
+    clearance: { prefix: 's3://backups/shop/orders-before/15/7710449571138806556' },
+  });
   assert.equal(archive?.prefix, 's3://backups/shop/orders-before/15/7710449571138806556');
   assert.equal(recovery?.prefix, RESTORE.storagePrefix);
 });
@@ -67,13 +90,13 @@ interface Scene {
 }
 
 /** A supervisor whose daemon is a shell script that notes its start and runs until it is ended. */
-async function setUp(context: TestContext, script = 'sleep 60 & wait'): Promise<Scene> {
+async function setUp(context: TestContext, script = 'sleep 60 & wait', retireMs?: number): Promise<Scene> {
   const directory = await makeTempDir(context);
   const notes = join(directory, 'starts');
   const engine = await makeScriptedEngine(directory, `echo "$$ $WALG_S3_PREFIX" >> ${notes}\n${script}`);
   const { log, lines } = createRecordedLog();
   const agent = { engine, log, env: { PATH: process.env.PATH ?? '' } } as unknown as AgentContext;
-  const supervisor = createSupervisor(agent);
+  const supervisor = createSupervisor(agent, retireMs);
   context.after(() => supervisor.stop());
   const read = () =>
     (existsSync(notes) ? readFileSync(notes, 'utf8') : '')
@@ -97,29 +120,88 @@ test('a daemon is started once and left running while nothing changes', async (c
 });
 
 test('a socket left by a daemon that was killed is removed before the next one starts', async (context) => {
-  const { supervisor, desired } = await setUp(context);
+  const { supervisor, desired, starts } = await setUp(context);
   writeFileSync(desired.socket, '');
   await supervisor.apply([desired]);
+  await starts(1);
   assert.equal(existsSync(desired.socket), false);
 });
 
-const CHANGES: Readonly<Record<string, Partial<DesiredDaemon>>> = {
-  'another prefix': { prefix: 's3://backups/shop/orders/15/42' },
-  'rotated credentials': { credentials: { ...CREDENTIALS, AWS_SECRET_ACCESS_KEY: 'new' } },
-};
+test('another prefix: the old daemon is ended before the new one runs', async (context) => {
+  const { supervisor, desired, starts } = await setUp(context);
+  await supervisor.apply([desired]);
+  const [first] = await starts(1);
+  await supervisor.apply([{ ...desired, prefix: 's3://backups/shop/orders/15/42' }]);
+  assert.equal(isAlive(first?.pid ?? assert.fail()), false);
+  const [, second] = await starts(2);
+  assert.equal(second?.prefix, 's3://backups/shop/orders/15/42');
+  assert.equal(supervisor.isRunning('archive'), true);
+});
 
-for (const [name, change] of Object.entries(CHANGES)) {
-  test(`${name}: the old daemon is ended before the new one runs`, async (context) => {
-    const { supervisor, desired, starts } = await setUp(context);
-    await supervisor.apply([desired]);
-    const [first] = await starts(1);
-    await supervisor.apply([{ ...desired, ...change }]);
-    assert.equal(isAlive(first?.pid ?? assert.fail()), false);
-    const [, second] = await starts(2);
-    assert.equal(second?.prefix, change.prefix ?? desired.prefix);
-    assert.equal(supervisor.isRunning('archive'), true);
+/** Answers each client with its secret, and only those that ask. */
+const LISTENER = `exec ${process.execPath} -e '
+  require("net").createServer((s) => s.once("data", () => s.end(process.env.AWS_SECRET_ACCESS_KEY))).listen(process.argv[1])
+' "$2"`;
+
+function ask(socket: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let said = '';
+    const client = connect({ path: socket }, () => client.write('?'));
+    client
+      .on('data', (data) => {
+        said += data;
+      })
+      .on('end', () => resolve(said))
+      .on('error', reject);
   });
 }
+
+const ROTATED = { ...CREDENTIALS, AWS_SECRET_ACCESS_KEY: 'new' };
+
+test('rotated credentials: at no moment nobody listens, and the old daemon ends when its clients are gone', async (context) => {
+  const { supervisor, desired, starts } = await setUp(context, LISTENER, 200);
+  await supervisor.apply([desired]);
+  const [first] = await starts(1);
+  await until('the socket', () => existsSync(desired.socket));
+  const answers: string[] = [];
+  let isOver = false;
+  const asking = (async () => {
+    while (!isOver) answers.push(await ask(desired.socket));
+  })();
+  await until('answers', () => answers.length > 3);
+  await supervisor.apply([{ ...desired, credentials: ROTATED }]);
+  await until('answers of the new one', () => answers.filter((each) => each === 'new').length > 3);
+  assert.equal(isAlive(first?.pid ?? assert.fail()), true, 'who was served before the switch is served to the end');
+  isOver = true;
+  await asking;
+  assert.deepEqual([...new Set(answers)], ['key', 'new'], 'no answer failed');
+  await until('the end of the old one', () => !isAlive(first?.pid ?? assert.fail()));
+  assert.equal(supervisor.isRunning('archive'), true);
+});
+
+test('a successor that does not come up leaves the daemon that runs in its place', async (context) => {
+  const { supervisor, desired, starts } = await setUp(
+    context,
+    `[ "$AWS_SECRET_ACCESS_KEY" != new ] || exit 1\n${LISTENER}`,
+  );
+  await supervisor.apply([desired]);
+  const [first] = await starts(1);
+  await until('the socket', () => existsSync(desired.socket));
+  await supervisor.apply([{ ...desired, credentials: ROTATED }]);
+  assert.equal(await ask(desired.socket), 'key');
+  assert.equal(isAlive(first?.pid ?? assert.fail()), true);
+  assert.equal(supervisor.isRunning('archive'), true);
+});
+
+test('stop ends the one that was replaced as well', async (context) => {
+  const { supervisor, desired, starts } = await setUp(context, LISTENER);
+  await supervisor.apply([desired]);
+  await until('the socket', () => existsSync(desired.socket));
+  await supervisor.apply([{ ...desired, credentials: ROTATED }]);
+  const pids = (await starts(2)).map(({ pid }) => pid);
+  await supervisor.stop();
+  assert.deepEqual(pids.map(isAlive), [false, false]);
+});
 
 test('a daemon that died is not running, and the next look starts it again', async (context) => {
   const { supervisor, desired, starts } = await setUp(context, 'exec sleep 60');
@@ -129,6 +211,38 @@ test('a daemon that died is not running, and the next look starts it again', asy
   await until('its end', () => !supervisor.isRunning('archive'));
   await supervisor.apply([desired]);
   assert.equal((await starts(2)).length, 2);
+});
+
+test('a daemon that keeps ending is started at once, then less and less often, and says why', async (context) => {
+  const { supervisor, desired, starts } = await setUp(context, 'echo "ERROR: no such bucket" >&2; exit 3');
+  const end = async () => {
+    await supervisor.apply([desired]);
+    await until('its end', () => !supervisor.isRunning('archive'));
+  };
+  await end();
+  await end();
+  // The second end in a row: the next start is a second away, however often one looks.
+  for (let looks = 0; looks < 5; looks++) await supervisor.apply([desired]);
+  assert.equal((await starts(2)).length, 2);
+  assert.match(
+    supervisor.lastError('archive') ?? '',
+    /^the engine's daemon ended 2 times in a row: code 3: ERROR: no such bucket$/,
+  );
+});
+
+test('a daemon that is killed because it does nothing is started again, and the log says why it was', async (context) => {
+  const { supervisor, desired, starts, lines } = await setUp(context, 'trap "" TERM; sleep 60 & wait; sleep 60');
+  supervisor.kill('archive', 'there is none');
+  await supervisor.apply([desired]);
+  const [first] = await starts(1);
+  supervisor.kill('archive', 'it did not answer');
+  await until('its end', () => !isAlive(first?.pid ?? assert.fail()) && !supervisor.isRunning('archive'));
+  await supervisor.apply([desired]);
+  assert.equal((await starts(2)).length, 2);
+  assert.deepEqual(
+    lines.filter(({ why }) => why !== undefined).map(({ role, why }) => [role, why]),
+    [['archive', 'it did not answer']],
+  );
 });
 
 test('what is no longer wanted is ended, and stop ends all with their children', async (context) => {

@@ -1,5 +1,16 @@
 import assert from 'node:assert/strict';
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -11,6 +22,7 @@ import {
   readIdentity,
   readRestoreRecord,
 } from '../../src/agent/data-directory.ts';
+import { LETTING_GO_RECORD } from '../../src/api/names.ts';
 import type { RestoreRecord } from '../../src/api/reports.ts';
 import { makeTempDir } from '../support/temp.ts';
 
@@ -103,7 +115,24 @@ test('a fetched backup becomes a cluster that recovers to the target when it sta
   assert.equal(statSync(pgdata).mode & 0o777, 0o700);
   assert.equal(statSync(join(pgdata, 'postgresql.auto.conf')).mode & 0o777, 0o600);
   const names = (await readdir(pgdata)).sort();
-  assert.deepEqual(names, ['postgresql.auto.conf', 'recovery.signal', 'walguard-restore.json']);
+  assert.deepEqual(names, ['pg_wal', 'postgresql.auto.conf', 'recovery.signal', 'walguard-restore.json']);
+});
+
+test('a source with pg_wal on another volume: the restored cluster has its own, and nothing that was let go', async (context) => {
+  const pgdata = await makeTempDir(context);
+  symlinkSync(join(pgdata, 'gone'), join(pgdata, 'pg_wal'));
+  writeFileSync(join(pgdata, LETTING_GO_RECORD), '{}');
+  await prepareRecovery(pgdata, RECORD);
+  assert.ok(lstatSync(join(pgdata, 'pg_wal')).isDirectory());
+  assert.equal(existsSync(join(pgdata, LETTING_GO_RECORD)), false);
+});
+
+test('pg_wal as the engine left it stays', async (context) => {
+  const pgdata = await makeTempDir(context);
+  mkdirSync(join(pgdata, 'pg_wal'));
+  writeFileSync(join(pgdata, 'pg_wal', '00000002.history'), 'history');
+  await prepareRecovery(pgdata, RECORD);
+  assert.deepEqual(readdirSync(join(pgdata, 'pg_wal')), ['00000002.history']);
 });
 
 test('a backup without postgresql.auto.conf is prepared too, and twice gives the same as once', async (context) => {

@@ -5,8 +5,8 @@ import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { buildArchiveScript, buildRestoreScript } from '../../src/agent/scripts.ts';
-import { ARCHIVE_SOCKET, RECOVERY_SOCKET } from '../../src/api/names.ts';
+import { buildArchiveScript, buildLettingGoScript, buildRestoreScript } from '../../src/agent/scripts.ts';
+import { ARCHIVE_SOCKET, LETTING_GO_MARKER, RECOVERY_SOCKET } from '../../src/api/names.ts';
 import { type RunResult, run } from '../../src/tools/exec.ts';
 import { writeProgram } from '../support/engines.ts';
 import { makeTempDir } from '../support/temp.ts';
@@ -85,3 +85,57 @@ for (const code of [0, 1, 74, 137]) {
     assert.match(result.stdout, new RegExp(`s\\.sock .*wal-push ${SEGMENT}\\n$`));
   });
 }
+
+const SOON = () => String(Math.floor(Date.now() / 1000) + 30);
+const PAST = () => String(Math.floor(Date.now() / 1000) - 1);
+const HISTORY = '00000002.history';
+
+/** What the marker holds, what is asked for, what the client would answer; and the answer, and was the client asked? */
+const LETTING_GO: readonly (readonly [
+  name: string,
+  marker: string | undefined,
+  file: string,
+  client: number,
+  code: number,
+  asked: boolean,
+])[] = [
+  ['no marker, and the store takes it', undefined, SEGMENT, 0, 0, true],
+  ['no marker, and the store does not', undefined, SEGMENT, 1, 1, true],
+  ['a marker that holds', `${SOON()}\n`, SEGMENT, 1, 0, false],
+  ['a marker that has run out', `${PAST()}\n`, SEGMENT, 1, 1, true],
+  ['an empty marker', '', SEGMENT, 1, 1, true],
+  ['a torn marker', SOON(), SEGMENT, 1, 1, true],
+  ['nonsense for a marker', 'yes\n', SEGMENT, 1, 1, true],
+  ['an empty line for a marker', '\n', SEGMENT, 1, 1, true],
+  ['a history that the store takes', `${SOON()}\n`, HISTORY, 0, 0, true],
+  ['a history that the store does not take', `${SOON()}\n`, HISTORY, 1, 0, true],
+  ['a history, and a marker that has run out', `${PAST()}\n`, HISTORY, 1, 1, true],
+];
+
+for (const [name, marker, file, client, code, asked] of LETTING_GO) {
+  test(`archive_command that may let WAL go, ${name}: ${code}, the store is ${asked ? 'asked' : 'not asked'}`, async (context) => {
+    const text = buildLettingGoScript('CLIENT').replace('CLIENT', '"$(dirname "$0")/client"');
+    const place = await makeTempDir(context);
+    const { directory, script } = await install(context, text.replaceAll(LETTING_GO_MARKER, join(place, 'marker')));
+    await writeProgram(join(directory, 'client'), `echo "$@"; exit ${client}`);
+    if (marker !== undefined) await writeFile(join(place, 'marker'), marker);
+    const result = await call(script, file);
+    assert.equal(result.code, code, result.stderrTail.join());
+    assert.equal(result.stdout.includes(`wal-push ${file}`), asked);
+    // A word in the log of Postgres for each one that is let go, and for no other.
+    assert.equal(/is let go/.test(result.stderrTail.join()), code === 0 && client === 1);
+  });
+}
+
+test('a marker that comes while a push hangs counts for that push', async (context) => {
+  const place = await makeTempDir(context);
+  const marker = join(place, 'marker');
+  const text = buildLettingGoScript('CLIENT').replace('CLIENT', '"$(dirname "$0")/client"');
+  const { directory, script } = await install(context, text.replaceAll(LETTING_GO_MARKER, marker));
+  await writeProgram(join(directory, 'client'), `echo ${SOON()} > ${marker}; exit 1`);
+  assert.equal((await call(script, SEGMENT)).code, 0);
+});
+
+test('where the policy says block, the script knows of no letting go at all', () => {
+  assert.ok(!buildArchiveScript('/c').includes(LETTING_GO_MARKER));
+});

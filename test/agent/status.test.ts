@@ -1,7 +1,8 @@
 // What the sidecar reports: each row of the table, and why things are not as they should be.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type ArchiveDaemon, buildStatus, type State } from '../../src/agent/status.ts';
+import type { State } from '../../src/agent/state.ts';
+import { type ArchiveDaemon, buildStatus } from '../../src/agent/status.ts';
 import { NO_CREDENTIALS } from '../../src/agent/storage.ts';
 
 const CONTEXT = {
@@ -108,4 +109,54 @@ test('what Postgres lacks is said beside the archiver, with what to do', () => {
     missingSettings: ['archive_command', 'archive_timeout'],
     settingsRemedy: 'restart the pod to take up the injected settings',
   });
+});
+
+const BACKLOG = {
+  waiting: 3,
+  oldest: { name: '000000010000000000000002', since: '2026-11-21T10:00:00.000Z' },
+  segmentBytes: 16,
+  walBytes: 160,
+  volumeBytes: 1000,
+  volumeFreeBytes: 500,
+};
+
+test('what the files of pg_wal show is said beside what Postgres says, and goes before it', () => {
+  const wal = { backlog: BACKLOG, samples: [], secondsToFull: 900 };
+  assert.deepEqual(buildStatus(CONTEXT, { ...ready, observed: OBSERVED, wal }, RUNS).archiver, {
+    archiveMode: 'on',
+    waiting: 3,
+    waitingSince: '2026-11-21T10:00:00.000Z',
+    walBytes: 160,
+    volumeBytes: 1000,
+    volumeFreeBytes: 500,
+    secondsToFull: 900,
+  });
+});
+
+test('while Postgres is down its files are there all the same, and what was let go is not forgotten', () => {
+  const { oldest: _none, ...idle } = { ...BACKLOG, waiting: 0 };
+  const wal = { backlog: idle, samples: [] };
+  const state = { ...ready, wal, droppedAt: '2026-11-21T09:00:00.000Z', message: 'Postgres does not answer' };
+  const { postgres, archiver, inRecovery } = buildStatus(CONTEXT, state, RUNS);
+  assert.deepEqual([postgres, inRecovery], ['down', undefined]);
+  assert.deepEqual(archiver, {
+    waiting: 0,
+    walBytes: 160,
+    volumeBytes: 1000,
+    volumeFreeBytes: 500,
+    droppedAt: '2026-11-21T09:00:00.000Z',
+  });
+});
+
+test('a daemon that does not stay up: the status says why, whatever Postgres says', () => {
+  const why = "the engine's daemon ended 4 times in a row: code 1: ERROR no such bucket";
+  const status = buildStatus(CONTEXT, { ...ready, observed: OBSERVED }, { isRunning: false, lastError: why });
+  assert.deepEqual([status.daemon, status.message], ['failing', why]);
+});
+
+test('which WAL file is written is for the sidecar alone to know', () => {
+  const observed = { ...OBSERVED, timeline: 1, walFile: '000000010000000000000009' };
+  const status = buildStatus(CONTEXT, { ...ready, observed }, RUNS);
+  assert.equal(status.timeline, 1);
+  assert.doesNotMatch(JSON.stringify(status), /000000010000000000000009/);
 });

@@ -4,11 +4,12 @@ import fc from 'fast-check';
 import type { StatefulSet } from '../../src/api/kubernetes.ts';
 import { ANNOTATION } from '../../src/api/names.ts';
 import { type Explanation, explain, formatPath } from '../../src/inject/explain.ts';
+import { inject } from '../../src/inject/inject.ts';
 import { listDifferences, type Path } from '../../src/lib/difference.ts';
 import { injectable } from '../support/arbitraries.ts';
 import { CASES } from '../support/cases.ts';
 import { injected } from '../support/injected.ts';
-import { buildWorkload, SETTINGS } from '../support/workloads.ts';
+import { buildWorkload, IMAGE, SETTINGS } from '../support/workloads.ts';
 
 function explainInjection(workload: StatefulSet): Explanation[] {
   return explain(workload, injected(workload), SETTINGS);
@@ -72,6 +73,23 @@ const WHYS: readonly (readonly [part: string, why: string])[] = [
 for (const [part, why] of WHYS) {
   test(`${part}: ${why}`, () => assert.equal(whyOf(buildWorkload({ policy: 'standard' }), part), why));
 }
+
+test('what the sidecar is told of archiving comes from the policy and from the grace period', () => {
+  const workload = buildWorkload({ policy: 'standard' });
+  workload.spec.template.spec.terminationGracePeriodSeconds = 60;
+  const archive = { ...SETTINGS.archive, switchAtLeastEverySeconds: 300, onStorageFull: 'dropAndRebase' } as const;
+  const settings = { ...SETTINGS, archive };
+  const injection = inject(workload, settings, IMAGE);
+  assert.ok(injection.kind === 'injected');
+  const told = explain(workload, injection.workload, settings).map(({ value, why }) => `${value}: ${why}`);
+  for (const line of [
+    `WALGUARD_ON_STORAGE_FULL=dropAndRebase: ${policy} spec.archive.onStorageFull`,
+    `WALGUARD_SWITCH_AT_LEAST_EVERY=300: ${policy} spec.archive.switchAtLeastEvery`,
+    'WALGUARD_SHUTDOWN_SECONDS=55: spec.template.spec.terminationGracePeriodSeconds, less 5 s',
+  ]) {
+    assert.ok(told.includes(line), told.join('\n'));
+  }
+});
 
 test('an annotation that decided is named', () => {
   const workload = buildWorkload({ policy: 'standard' });

@@ -153,10 +153,18 @@ test('the sidecar runs as the uid and gid that own the data', () => {
   }
 });
 
-test('credentials come to the sidecar as an optional, read-only Secret volume, and never as variables', () => {
+test('credentials come to the sidecar as an optional, read-only volume, and never as variables', () => {
   const workload = injected(buildWorkload());
   const volume = workload.spec.template.spec.volumes?.find(({ name }) => name === STORAGE_VOLUME);
-  assert.deepEqual(volume?.secret, { secretName: 'walguard-storage', optional: true, defaultMode: 0o444 });
+  assert.ok(volume);
+  const { sources } = volume.projected as { sources: Record<string, { name: string; optional: boolean }>[] };
+  assert.deepEqual(
+    sources.flatMap((each) => Object.entries(each).map(([kind, { name, optional }]) => [kind, name, optional])),
+    [
+      ['secret', 'walguard-storage', true],
+      ['configMap', 'kube-root-ca.crt', true],
+    ],
+  );
   const sidecar = sidecarOf(workload);
   assert.ok(sidecar.volumeMounts?.some(({ name, readOnly }) => name === STORAGE_VOLUME && readOnly === true));
   assert.deepEqual(
