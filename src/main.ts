@@ -1,10 +1,8 @@
 // argv -> a door. The only place that ends the process and listens to signals. A door is loaded when it is asked for: all of
 // them together take twice the memory of the largest.
 
-import { EXIT } from './api/names.ts';
+import { EXIT, WALGUARD_VERSION } from './api/names.ts';
 import type { StandaloneOptions } from './webhook/standalone.ts';
-
-const VERSION = '0.1.0';
 
 async function main([door = '', ...rest]: readonly string[]): Promise<number> {
   const stop = new AbortController();
@@ -36,7 +34,7 @@ async function runTyped(args: readonly string[], stop: AbortSignal): Promise<num
     const { runStandalone } = await import('./webhook/standalone.ts');
     await runStandalone(options, process.env, stop);
   };
-  return runCli(process.argv[1] ?? 'walguard', args, VERSION, stop, serve);
+  return runCli(process.argv[1] ?? 'walguard', args, WALGUARD_VERSION, stop, serve);
 }
 
 main(process.argv.slice(2)).then(

@@ -41,6 +41,7 @@ const KINDS: readonly Kind[] = [
     columns: [
       ['Policy', 'string', '.status.policy'],
       ['Archiving', 'string', '.status.conditions[?(@.type=="ContinuousArchiving")].status'],
+      ['Backup', 'string', '.status.conditions[?(@.type=="LastBackupSucceeded")].status'],
       ['Last WAL', 'date', '.status.lastArchivedWalTime'],
       ['Last backup', 'date', '.status.lastSuccessfulBackup'],
       AGE,

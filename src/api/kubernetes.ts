@@ -130,7 +130,12 @@ export interface Pod extends KubeObject {
 }
 
 export interface Job extends KubeObject {
-  status?: { succeeded?: number; failed?: number; conditions?: { type: string; status: string; message?: string }[] };
+  status?: {
+    startTime?: string;
+    succeeded?: number;
+    failed?: number;
+    conditions?: { type: string; status: string; message?: string }[];
+  };
 }
 
 export interface Condition {

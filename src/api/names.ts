@@ -4,6 +4,9 @@ export const GROUP = 'walguard.dev';
 export const VERSION = 'v1alpha1';
 export const API_VERSION = `${GROUP}/${VERSION}`;
 
+/** Of walguard itself. */
+export const WALGUARD_VERSION = '0.1.0';
+
 /** Annotations a user writes on the StatefulSet. */
 export const ANNOTATION = {
   /** Name of the BackupPolicy that protects this database. */
@@ -27,6 +30,9 @@ export const INJECTION_ANNOTATION = `${GROUP}/injection`;
 
 /** On what a Restore made, its uid: a later Restore of the same name must not take it for its own. */
 export const RESTORED_BY_ANNOTATION = `${GROUP}/restored-by`;
+
+/** On a StatefulSet that a Restore made, name of the database whose repository volume it reads and writes too. */
+export const REPOSITORY_ANNOTATION = `${GROUP}/repository`;
 
 /** On the webhook's TLS Secret, `leaf` or `ca`: renew it now. The controller takes it away when that is done. */
 export const RENEW_ANNOTATION = `${GROUP}/renew`;
@@ -54,14 +60,23 @@ export const SIDECAR = 'walguard';
 /** The init container of a restored database that recovers it before the image's own start-up, and its scratch volume. */
 export const RECOVER = 'walguard-recover';
 
-/** The Secret volume that only the sidecar and the jobs mount. */
+/** The volume of credentials, keys and certificates that only the sidecar and the jobs mount. */
 export const STORAGE_VOLUME = 'walguard-storage';
 
 /** Where the shared emptyDir is mounted, in the sidecar (read-write) and in the database container (read-only). */
 export const SHARED_DIR = '/walguard';
 
-/** Where the storage Secret is mounted. */
+/** Where it is mounted. */
 export const STORAGE_DIR = '/walguard-storage';
+
+/** Below it: the key of client-side encryption, the store's own CA, the CA of this Kubernetes cluster. */
+export const ENCRYPTION_KEY_FILE = 'encryption-key';
+export const STORE_CA_FILE = 'store-ca.crt';
+export const CLUSTER_CA_FILE = 'cluster-ca.crt';
+
+/** In a dump's pod: what its two containers share, and where the claim for dumps is mounted. */
+export const DUMP_DIR = '/walguard-dump';
+export const DUMP_VOLUME_DIR = '/walguard-dumps';
 
 /** Called by Postgres as archive_command and restore_command; the sidecar puts them there for its engine. */
 export const ARCHIVE_SCRIPT = `${SHARED_DIR}/bin/archive-wal`;
@@ -71,10 +86,19 @@ export const RESTORE_SCRIPT = `${SHARED_DIR}/bin/restore-wal`;
 export const ARCHIVE_SOCKET = `${SHARED_DIR}/archive.sock`;
 export const RECOVERY_SOCKET = `${SHARED_DIR}/recovery.sock`;
 
+/**
+ * In it the Unix second until which archive_command lets WAL go, where the policy says onStorageFull: dropAndRebase. The sidecar
+ * renews it every few seconds, so that nothing is let go any more when it is not there to watch.
+ */
+export const LETTING_GO_MARKER = `${SHARED_DIR}/let-wal-go-until`;
+
 /** TCP port of the sidecar's /healthz, /status and /metrics. */
 export const SIDECAR_PORT = 9432;
 
 export const POSTGRES_PORT = 5432;
+
+/** Of the S3 server in front of a repository volume. */
+export const REPOSITORY_PORT = 7070;
 
 /** In PGDATA beside recovery.signal: from which prefix the running recovery reads WAL, and to which target. */
 export const RESTORE_RECORD = 'walguard-restore.json';
@@ -82,8 +106,17 @@ export const RESTORE_RECORD = 'walguard-restore.json';
 /** The same, once Postgres is promoted: where these data came from. */
 export const RESTORE_RECORD_DONE = 'walguard-restore.done.json';
 
+/** In PGDATA, where it outlives the pod: from when to when WAL was let go. */
+export const LETTING_GO_RECORD = 'walguard-dropped.json';
+
 /** Keys of the storage Secret, named as the AWS tools name them. */
 export const CREDENTIAL_KEYS = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'] as const;
+
+/** Entry of the Secret that an encryption names: 32 bytes in hexadecimal. */
+export const ENCRYPTION_KEY = 'key';
+
+/** Entry of the Secret with the CA of a private store, as cert-manager names it. */
+export const CA_KEY = 'ca.crt';
 
 /** Exit codes of the CLI. */
 export const EXIT = {

@@ -96,6 +96,11 @@ export const dumpSchema = {
     databases: { type: 'integer' },
     tables: { type: 'integer' },
     rows: { type: 'integer', format: 'int64' },
+    shrank: {
+      type: 'string',
+      description: 'How much smaller it is than the one before: it is complete, and somebody should look at the data.',
+    },
+    warning: { type: 'string', description: 'What else went wrong, though the dump is good.' },
   },
 } as const;
 
@@ -190,6 +195,11 @@ export const instanceSchema = {
         checkedAt: { type: 'string', format: 'date-time' },
         readable: { type: 'boolean' },
         writable: { type: 'boolean' },
+        reason: {
+          type: 'string',
+          description: 'What is wrong, if anything is.',
+          enum: ['CredentialsMissing', 'KeyMissing', 'NotReadable', 'NotWritable', 'OwnedByAnother', 'KeyChanged'],
+        },
         message: { type: 'string' },
       },
     },
@@ -200,6 +210,11 @@ export const instanceSchema = {
 export const protectedDatabaseStatusSchema = {
   type: 'object',
   properties: {
+    updatedAt: {
+      type: 'string',
+      format: 'date-time',
+      description: 'When this was written: all else in it is as it was then, counters of a healthy database included.',
+    },
     policy: { type: 'string' },
     observedGeneration: { type: 'integer', format: 'int64' },
     conditions: { type: 'array', items: conditionSchema },
@@ -237,6 +252,9 @@ export const protectedDatabaseStatusSchema = {
 
 /** Reason of the conditions of a database whose StatefulSet is gone, or names no policy any more. */
 export const NOT_PROTECTED = 'NotProtected';
+
+/** Reason of the condition of a database whose policy does not exist or cannot be carried out. */
+export const NOT_RESOLVED = 'NotResolved';
 
 export type Backup = FromSchema<typeof backupSchema>;
 export type RecoveryWindow = FromSchema<typeof recoveryWindowSchema>;

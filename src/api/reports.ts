@@ -36,6 +36,8 @@ export type BaseBackupReport =
       readonly inventory?: Inventory;
       /** Where the policy prunes after each good base backup. */
       readonly prune?: PruneOutcome;
+      /** Where the policy names one; it was told, or why not. */
+      readonly pushgateway?: { readonly ok: true } | { readonly ok: false; readonly message: string };
     }
   | { readonly ok: false; readonly message: string };
 
@@ -65,15 +67,24 @@ export type VerifyReport =
       readonly inventory: Inventory;
       readonly systemIdentifier: string;
       readonly durationMs: number;
-      /** Where the newest gap ends, as a WAL segment's name: a base backup after it is needed. Absent without a gap. */
+      /**
+       * No base backup reaches the newest WAL, so a fresh one is needed: a name of what it comes after, the same for as long as
+       * the reason is. The segment at which the newest gap ends, the last one that was lost, or what the last backup ends with.
+       */
       readonly rebaseAfter?: string;
     }
   | { readonly ok: false; readonly message: string };
 
-/** Last line of a dump job. */
+/** Last line of a dump job. Kept and removed are dumps, the new one among the kept. */
 export type DumpReport =
   | { readonly ok: true; readonly skipped: 'standby' }
-  | { readonly ok: true; readonly dump: Dump; readonly kept: number; readonly removed: number }
+  | {
+      readonly ok: true;
+      readonly dump: Dump;
+      readonly systemIdentifier: string;
+      readonly kept: number;
+      readonly removed: number;
+    }
   | { readonly ok: false; readonly message: string };
 
 /** Last line of a restore job. */
@@ -86,5 +97,7 @@ export interface RestoreRecord {
   readonly restore: string;
   readonly storagePrefix: string;
   readonly targetTime: string;
+  /** The end of the base backup itself: there is no WAL after it by which a time could be told. */
+  readonly target?: 'immediate';
   readonly baseBackup: string;
 }

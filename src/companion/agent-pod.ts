@@ -2,22 +2,25 @@
 // Room: companion (pure).
 import type { EnvVar, PodSpec, Volume, VolumeMount } from '../api/kubernetes.ts';
 import { STORAGE_DIR, STORAGE_VOLUME } from '../api/names.ts';
-import { buildEnvironment, buildSecurityContext, buildStorageVolume, findPasswordMounts } from '../inject/sidecar.ts';
+import { buildEnvironment, buildSecurityContext, findPasswordMounts } from '../inject/sidecar.ts';
+import { buildStorageVolume } from '../inject/storage-env.ts';
+import { placeSettings } from '../policy/place.ts';
 import type { Subject } from './instance.ts';
 
 export interface AgentPod {
   /** Subcommand of `walguard agent`, and the container's name. */
   readonly companion: 'base-backup' | 'dump' | 'prune' | 'restore' | 'verify';
   readonly env: readonly EnvVar[];
-  /** The claim that holds the data directory. */
-  readonly claim: string;
+  /** The claim that holds the data directory; a job that needs none of it runs on any node. */
+  readonly claim?: string;
   readonly readOnly: boolean;
 }
 
 const TMP = { name: 'tmp', mountPath: '/tmp' } as const;
 
 export function buildAgentPod(subject: Subject, pod: AgentPod): PodSpec {
-  const { server, settings, image, workload } = subject;
+  const { server, image, workload } = subject;
+  const settings = placeSettings(subject.settings, workload);
   const spec = workload.spec.template.spec;
   const { dataMount } = server;
   const environment = buildEnvironment(workload.metadata.name ?? '', server, settings, TMP.mountPath);
@@ -25,7 +28,7 @@ export function buildAgentPod(subject: Subject, pod: AgentPod): PodSpec {
   const mounts: VolumeMount[] = [
     TMP,
     { name: STORAGE_VOLUME, mountPath: STORAGE_DIR, readOnly: true },
-    { ...structuredClone(dataMount), readOnly: pod.readOnly },
+    ...(pod.claim === undefined ? [] : [{ ...structuredClone(dataMount), readOnly: pod.readOnly }]),
     ...passwords.mounts,
   ];
   return {
@@ -35,6 +38,8 @@ export function buildAgentPod(subject: Subject, pod: AgentPod): PodSpec {
     ...(spec.imagePullSecrets ? { imagePullSecrets: structuredClone(spec.imagePullSecrets) } : {}),
     ...(spec.nodeSelector ? { nodeSelector: structuredClone(spec.nodeSelector) } : {}),
     ...(spec.tolerations ? { tolerations: structuredClone(spec.tolerations) } : {}),
+    // Not its priority: a backup must never have somebody else's database evicted to make room.
+    ...(spec.runtimeClassName === undefined ? {} : { runtimeClassName: spec.runtimeClassName }),
     securityContext: { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } },
     containers: [
       {
@@ -51,7 +56,7 @@ export function buildAgentPod(subject: Subject, pod: AgentPod): PodSpec {
     volumes: [
       { name: TMP.name, emptyDir: {} },
       buildStorageVolume(settings),
-      dataVolume(subject, pod),
+      ...dataVolumes(subject, pod),
       ...passwords.volumes,
     ],
   };
@@ -75,9 +80,12 @@ function copyFileVolume(volume: Volume): Volume[] {
 }
 
 /** Mounted read-only as a volume too, so that the kubelet never changes owners or modes under a live database. */
-function dataVolume({ server }: Subject, { claim, readOnly }: AgentPod): Volume {
-  return {
-    name: server.dataMount.name,
-    persistentVolumeClaim: readOnly ? { claimName: claim, readOnly: true } : { claimName: claim },
-  };
+function dataVolumes({ server }: Subject, { claim, readOnly }: AgentPod): Volume[] {
+  if (claim === undefined) return [];
+  return [
+    {
+      name: server.dataMount.name,
+      persistentVolumeClaim: readOnly ? { claimName: claim, readOnly: true } : { claimName: claim },
+    },
+  ];
 }

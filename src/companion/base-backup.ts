@@ -1,91 +1,127 @@
-// Base backups: a CronJob for each database pod and one first Job, on that pod's node with its own claim.
-// Room: companion (pure).
-import type { KubeObject, PodSpec } from '../api/kubernetes.ts';
+// Base backups: a CronJob for each database pod, and Jobs for what cannot wait for it. Room: companion (pure).
+import type { EnvVar, KubeObject, PodSpec } from '../api/kubernetes.ts';
+import { pickDelaySeconds, spreadSchedule } from '../lib/cron-spread.ts';
+import type { BaseBackupSettings } from '../policy/settings.ts';
+import { readAccessModes } from './access-modes.ts';
 import { buildAgentPod } from './agent-pod.ts';
+import { buildCronJob, buildJobSpec, type JobTerms, labelsOf, scheduleKey } from './cron-job.ts';
 import {
   baseBackupName,
-  companionLabels,
+  extraBaseBackupName,
   firstBaseBackupName,
   type Instance,
+  listInstances,
   ownedBy,
   type Subject,
   serviceName,
 } from './instance.ts';
+import { retentionEnv } from './prune.ts';
 
 const COMPANION = 'base-backup';
 
-/** A run that could not start within this time is left out: no storm of missed runs after an outage. */
-const STARTING_DEADLINE_SECONDS = 3600;
-
-/** @param suspend while the database pod is scaled away: there is nothing to connect to */
+/** @param suspend while there is nothing to connect to, or nothing that is worth a backup yet */
 export function buildBaseBackupCronJob(subject: Subject, instance: Instance, suspend: boolean): KubeObject {
-  const { workload, settings } = subject;
-  const labels = labelsOf(subject, instance);
-  return {
-    apiVersion: 'batch/v1',
-    kind: 'CronJob',
-    metadata: {
-      name: baseBackupName(instance.pod),
-      namespace: workload.metadata.namespace ?? '',
-      labels,
-      ...ownedBy(workload),
-    },
-    spec: {
-      schedule: settings.baseBackup.schedule,
-      timeZone: settings.baseBackup.timeZone,
-      concurrencyPolicy: 'Forbid',
-      startingDeadlineSeconds: STARTING_DEADLINE_SECONDS,
-      successfulJobsHistoryLimit: 3,
-      failedJobsHistoryLimit: 3,
-      suspend,
-      jobTemplate: { metadata: { labels }, spec: buildJobSpec(subject, instance) },
-    },
-  };
+  const { schedule, timeZone } = subject.settings.baseBackup;
+  const delay = { name: 'WALGUARD_DELAY_SECONDS', value: String(pickDelaySeconds(scheduleKey(subject, COMPANION))) };
+  return buildCronJob(subject, instance, {
+    id: COMPANION,
+    name: baseBackupName(instance.pod),
+    schedule,
+    timeZone,
+    suspend,
+    job: jobTerms(subject, instance, [delay]),
+  });
+}
+
+/** In five fields, where the policy names a period only. */
+export function baseBackupSchedule(subject: Subject): string {
+  return spreadSchedule(subject.settings.baseBackup.schedule, scheduleKey(subject, COMPANION));
 }
 
 /** The first backup of a Postgres cluster, so that it can be restored before the schedule comes round. */
 export function buildFirstBaseBackupJob(subject: Subject, instance: Instance, systemIdentifier: string): KubeObject {
-  const { workload } = subject;
+  return buildJob(subject, instance, firstBaseBackupName(instance.pod, systemIdentifier), []);
+}
+
+/** A full one, for when nothing before it is of use any more, such as after a gap. @param cause the same one never makes a second Job */
+export function buildRebaseJob(subject: Subject, instance: Instance, cause: string): KubeObject {
+  const full = { name: 'WALGUARD_FULL', value: 'true' };
+  return buildJob(subject, instance, extraBaseBackupName(instance.pod, cause), [full]);
+}
+
+/** In the place of one that failed on a pod that is not the primary any more. @param failed name of its Job */
+export function buildCatchUpJob(subject: Subject, instance: Instance, failed: string): KubeObject {
+  return buildJob(subject, instance, extraBaseBackupName(instance.pod, failed), []);
+}
+
+/** Made for one primary: it is that pod's turn, whichever server the policy reads. */
+function buildJob(subject: Subject, instance: Instance, name: string, env: readonly EnvVar[]): KubeObject {
+  const { workload, settings } = subject;
+  const baseBackup: BaseBackupSettings = { ...settings.baseBackup, from: 'primary' };
+  const labels = labelsOf(subject, instance, COMPANION);
   return {
     apiVersion: 'batch/v1',
     kind: 'Job',
-    metadata: {
-      name: firstBaseBackupName(instance.pod, systemIdentifier),
-      namespace: workload.metadata.namespace ?? '',
-      labels: labelsOf(subject, instance),
-      ...ownedBy(workload),
-    },
-    spec: buildJobSpec(subject, instance),
+    metadata: { name, namespace: workload.metadata.namespace ?? '', labels, ...ownedBy(workload) },
+    spec: buildJobSpec(jobTerms({ ...subject, settings: { ...settings, baseBackup } }, instance, env), labels),
   };
 }
 
-function labelsOf({ workload }: Subject, { pod }: Instance): Record<string, string> {
-  return companionLabels(workload.metadata.name ?? '', COMPANION, pod);
+function jobTerms(subject: Subject, instance: Instance, env: readonly EnvVar[]): JobTerms {
+  const deadlineSeconds = subject.settings.baseBackup.timeoutSeconds;
+  return { backoffLimit: 2, deadlineSeconds, pod: buildPod(subject, instance, env) };
 }
 
-function buildJobSpec(subject: Subject, instance: Instance): object {
-  return {
-    backoffLimit: 2,
-    activeDeadlineSeconds: subject.settings.baseBackup.timeoutSeconds,
-    template: { metadata: { labels: labelsOf(subject, instance) }, spec: buildPod(subject, instance) },
-  };
-}
-
-function buildPod(subject: Subject, instance: Instance): PodSpec {
+function buildPod(subject: Subject, instance: Instance, env: readonly EnvVar[]): PodSpec {
+  const method = effectiveMethod(subject);
   const pod = buildAgentPod(subject, {
     companion: COMPANION,
-    claim: instance.claim,
+    ...(method === 'node' ? { claim: instance.claim } : {}),
     readOnly: true,
-    env: [
-      { name: 'WALGUARD_PGHOST', value: serviceName(instance.pod) },
-      // The agent ends the engine itself a minute before Kubernetes would, to be able to say why.
-      {
-        name: 'WALGUARD_TIMEOUT_SECONDS',
-        value: String(Math.max(30, subject.settings.baseBackup.timeoutSeconds - 60)),
-      },
-    ],
+    env: [...buildEnv(subject, instance, method), ...env],
   });
-  return { ...pod, affinity: buildAffinity(instance) };
+  return method === 'node' ? { ...pod, affinity: buildAffinity(instance) } : pod;
+}
+
+/**
+ * | policy  | the claim                       | method  |
+ * | node    | one pod alone may mount it      | sidecar |
+ * | node    | anything else, or not known     | node    |
+ * | another |                                 | that    |
+ */
+export function effectiveMethod(subject: Subject): BaseBackupSettings['method'] {
+  const { method } = subject.settings.baseBackup;
+  return method === 'node' && readAccessModes(subject).includes('ReadWriteOncePod') ? 'sidecar' : method;
+}
+
+function buildEnv(subject: Subject, { pod }: Instance, method: BaseBackupSettings['method']): EnvVar[] {
+  const { baseBackup, pushgateway } = subject.settings;
+  const members = listInstances(subject).map((each) => serviceName(each.pod));
+  return [
+    { name: 'WALGUARD_PGHOST', value: serviceName(pod) },
+    // The agent ends the engine itself a minute before Kubernetes would, to be able to say why.
+    { name: 'WALGUARD_TIMEOUT_SECONDS', value: String(Math.max(30, baseBackup.timeoutSeconds - 60)) },
+    { name: 'WALGUARD_INSTANCE', value: pod },
+    jobNameField(),
+    { name: 'WALGUARD_METHOD', value: method },
+    { name: 'WALGUARD_FROM', value: baseBackup.from },
+    // What is streamed holds no pages to compare.
+    { name: 'WALGUARD_DELTA_STEPS', value: String(method === 'remote' ? 0 : baseBackup.deltaSteps) },
+    ...(members.length > 1 ? [{ name: 'WALGUARD_MEMBERS', value: members.join(',') }] : []),
+    ...(pushgateway
+      ? [
+          { name: 'WALGUARD_PUSHGATEWAY_URL', value: pushgateway.url },
+          { name: 'WALGUARD_PUSHGATEWAY_METRIC', value: pushgateway.metric },
+        ]
+      : []),
+    ...retentionEnv(subject),
+  ];
+}
+
+/** Of the pod's own Job: Kubernetes labels its pods with it. */
+export function jobNameField(): EnvVar {
+  const fieldPath = "metadata.labels['batch.kubernetes.io/job-name']";
+  return { name: 'WALGUARD_JOB', valueFrom: { fieldRef: { apiVersion: 'v1', fieldPath } } };
 }
 
 /** A ReadWriteOnce claim is mounted on one node; resolved by the scheduler at each run, so it follows a moved database. */

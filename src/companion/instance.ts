@@ -49,6 +49,28 @@ export function firstBaseBackupName(pod: string, systemIdentifier: string): stri
   return deriveName(pod, `base-backup-${shortHash(systemIdentifier)}`);
 }
 
+/** One for each cause: a gap, a run that failed. */
+export function extraBaseBackupName(pod: string, cause: string): string {
+  return deriveName(pod, `base-backup-x${shortHash(cause)}`);
+}
+
+export function pruneName(pod: string): string {
+  return deriveName(pod, 'prune');
+}
+
+export function dumpName(pod: string): string {
+  return deriveName(pod, 'dump');
+}
+
+/** Of the claim that keeps a pod's dumps. */
+export function dumpClaimName(pod: string): string {
+  return deriveName(pod, 'dumps');
+}
+
+export function verifyName(pod: string): string {
+  return deriveName(pod, 'verify');
+}
+
 export function restoreJobName(restore: string): string {
   return deriveName(restore, 'restore');
 }

@@ -1,9 +1,10 @@
 // What a Restore makes: a claim of its own, a Job that fills it, a StatefulSet that replays and goes on from it.
 // Room: companion (pure).
 import type { KubeObject, OwnerReference, PersistentVolumeClaim, StatefulSet } from '../api/kubernetes.ts';
-import { API_VERSION, GROUP, LABEL, RESTORED_BY_ANNOTATION } from '../api/names.ts';
+import { API_VERSION, GROUP, LABEL, REPOSITORY_ANNOTATION, RESTORED_BY_ANNOTATION } from '../api/names.ts';
 import type { Restore } from '../api/restore.ts';
 import { strip } from '../inject/strip.ts';
+import { repositoryOf } from '../policy/place.ts';
 import { buildAgentPod } from './agent-pod.ts';
 import { aloneAnnotations, makeAlone } from './alone.ts';
 import { companionLabels, restoreJobName, type Subject, serviceName } from './instance.ts';
@@ -131,10 +132,19 @@ export function buildRestoredStatefulSet(source: StatefulSet, subject: Subject, 
       name,
       namespace: restore.metadata.namespace ?? '',
       labels,
-      annotations: { ...(isAlone ? aloneAnnotations(subject.server, own) : own), ...markOf(restore) },
+      annotations: {
+        ...(isAlone ? aloneAnnotations(subject.server, own) : own),
+        ...shareRepository(subject),
+        ...markOf(restore),
+      },
     },
     spec: { ...spec, replicas: 1, serviceName: name, selector: { matchLabels: labels }, template },
   };
+}
+
+/** What it replays lies on its source's volume, and it goes on there, below a prefix of its own. */
+function shareRepository({ settings, workload }: Subject): Record<string, string> {
+  return 'volume' in settings.storage ? { [REPOSITORY_ANNOTATION]: repositoryOf(workload) } : {};
 }
 
 function keepAnnotations(annotations?: Record<string, string>): { annotations?: Record<string, string> } {

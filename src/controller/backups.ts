@@ -2,15 +2,14 @@
 import type { Pod } from '../api/kubernetes.ts';
 import type { Instance } from '../api/protected-database.ts';
 import type { BaseBackupReport } from '../api/reports.ts';
-import { earliest } from '../lib/recovery-window.ts';
 import { listFinished } from './job-reports.ts';
 
 type Backups = Pick<Instance, 'firstRecoverabilityPoint' | 'lastSuccessfulBackup' | 'lastFailedBackup'>;
 
 /**
  * The newest good and the newest bad run of one database pod, and when the first backup in the store was finished: as the job
- * saw it there, because runs whose pods are gone count too. What was known before stands until something newer, or older, comes.
- * Nothing prunes backups, so the first one stays good.
+ * saw it there, because runs whose pods are gone count too, and older ones are pruned. What was known before stands until
+ * something newer comes.
  */
 export function readBackups(
   pods: readonly Pod[],
@@ -22,9 +21,9 @@ export function readBackups(
   for (const { report, finishedAt, job } of listFinished<BaseBackupReport>(pods, 'base-backup', instance)) {
     if (report.ok && 'backup' in report && report.systemIdentifier === systemIdentifier) {
       const { finishedAt: backedUpAt } = report.backup;
-      if (isNewer(backedUpAt, result.lastSuccessfulBackup)) result.lastSuccessfulBackup = { ...report.backup, job };
-      const { firstFinishedAt = backedUpAt } = report;
-      result.firstRecoverabilityPoint = earliest([result.firstRecoverabilityPoint, firstFinishedAt]) ?? backedUpAt;
+      if (!isNewer(backedUpAt, result.lastSuccessfulBackup)) continue;
+      result.lastSuccessfulBackup = { ...report.backup, job };
+      result.firstRecoverabilityPoint = report.firstFinishedAt;
     }
     if (!report.ok && isNewer(finishedAt, result.lastFailedBackup)) {
       result.lastFailedBackup = { finishedAt, job, message: report.message };

@@ -1,23 +1,26 @@
 // What stays known of a database pod that cannot be asked just now, or was scaled away. Room: controller (door).
-import type { Instance } from '../api/protected-database.ts';
+import type { Instance, Inventory } from '../api/protected-database.ts';
 
 /** What stays known of a pod that was scaled away: where its backups are, and from when to when it can be restored. */
-export function retire({ pod, lastSuccessfulBackup, ...known }: Instance): Instance {
-  const backup = lastSuccessfulBackup ? { lastSuccessfulBackup } : {};
-  return { pod, ...pickCluster(known), ...pickWindow(known), ...backup, message: 'scaled away' };
+export function retire({ pod, lastSuccessfulBackup, lastDump, ...known }: Instance): Instance {
+  const backups = { ...(lastSuccessfulBackup ? { lastSuccessfulBackup } : {}), ...(lastDump ? { lastDump } : {}) };
+  return { pod, ...pickCluster(known), ...pickWindow(known), ...backups, message: 'scaled away' };
 }
 
 /** From when to when it can be restored, as far as that is known. */
 export function pickWindow({
   firstRecoverabilityPoint,
   latestRestorableTime,
+  inventory,
 }: {
   readonly firstRecoverabilityPoint?: string | undefined;
   readonly latestRestorableTime?: string | undefined;
-}): Pick<Instance, 'firstRecoverabilityPoint' | 'latestRestorableTime'> {
+  readonly inventory?: Inventory | undefined;
+}): Pick<Instance, 'firstRecoverabilityPoint' | 'latestRestorableTime' | 'inventory'> {
   return {
     ...(firstRecoverabilityPoint ? { firstRecoverabilityPoint } : {}),
     ...(latestRestorableTime ? { latestRestorableTime } : {}),
+    ...(inventory ? { inventory } : {}),
   };
 }
 

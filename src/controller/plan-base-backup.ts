@@ -1,50 +1,127 @@
-// Base backups of one database: its CronJobs, and the first backup of each cluster. No I/O. Room: controller (door).
+// Base backups of one database: its CronJobs, the first backup of each cluster, and what a failover would have lost. No I/O.
+// Room: controller (door).
+import type { Job, KubeObject } from '../api/kubernetes.ts';
+import { LABEL } from '../api/names.ts';
 import type { Instance as ObservedInstance } from '../api/protected-database.ts';
 import type { SidecarStatus } from '../api/reports.ts';
-import { buildBaseBackupCronJob, buildFirstBaseBackupJob } from '../companion/base-backup.ts';
-import { firstBaseBackupName, type Instance, type Subject, toInstance } from '../companion/instance.ts';
-import type { Action } from './action.ts';
+import { buildBaseBackupCronJob, buildCatchUpJob, buildFirstBaseBackupJob } from '../companion/base-backup.ts';
+import { type Instance, type Subject, toInstance } from '../companion/instance.ts';
+import { listMembers, newestBackups } from '../lib/cluster-members.ts';
+import { type Action, planDelete } from './action.ts';
 import { findLive, planApply } from './apply.ts';
-import type { Planner } from './view.ts';
-import { find, sidecarKey, type World } from './world.ts';
+import type { DatabaseView, Planner } from './view.ts';
+import { find, isUnfinished, namespaceOf, sidecarKey, type World } from './world.ts';
 
-export const planBaseBackups: Planner = ({ subject, instances, known, retired, world }) => [
-  ...instances.flatMap((each) => planApply(buildBaseBackupCronJob(subject, each, false), world.companions)),
-  ...retired.flatMap((instance) => planSuspension(subject, instance, world)),
-  ...instances.flatMap((instance) => planFirstBackup(subject, instance, known, world)),
-];
+const COMPANION = 'base-backup';
 
-function planSuspension(subject: Subject, { pod }: ObservedInstance, { companions }: World): Action[] {
-  const ordinal = Number(pod.slice(pod.lastIndexOf('-') + 1));
-  const cronJob = buildBaseBackupCronJob(subject, toInstance(subject, ordinal), true);
-  return findLive(companions, cronJob) ? planApply(cronJob, companions) : [];
+export const planBaseBackups: Planner = (view) => {
+  const { subject, instances, world } = view;
+  const suspend = isBeingRestored(subject, world);
+  return [
+    ...instances.flatMap((each) => planCronJob(subject, each, suspend, world)),
+    ...planSuspensions(view),
+    ...instances.flatMap((instance) => planExtraBackup(instance, view)),
+  ];
+};
+
+/** Until it is promoted there is nothing of its own to back up. What a Restore only reads goes on as ever. */
+export function isBeingRestored({ workload }: Subject, { restores }: World): boolean {
+  const { name, namespace } = workload.metadata;
+  return restores.some(
+    (restore) =>
+      isUnfinished(restore) &&
+      restore.metadata.namespace === namespace &&
+      restore.spec.destination.statefulSet === name,
+  );
 }
 
 /**
- * | primary, and archiving works | a good backup of its cluster is known | its first Job exists | first backup |
- * | no                           |                                       |                      | wait         |
- * | yes                          | yes, by any pod, scaled away or not   |                      | none         |
- * | yes                          | no                                    | yes                  | none         |
- * | yes                          | no                                    | no                   | create       |
- *
- * So a failover costs no base backup, unless it came before the first one was done.
+ * One bad run never blocks the next: Kubernetes ends a Job at its deadline, and from 1.31 on counts it as running for as long
+ * as one of its pods is terminating, which on a node that is lost is for ever. The CronJob is made anew then; its Jobs go with it.
  */
-function planFirstBackup(
-  subject: Subject,
-  instance: Instance,
-  known: readonly ObservedInstance[],
-  world: World,
-): Action[] {
-  const namespace = subject.workload.metadata.namespace ?? '';
-  const sidecar = world.sidecars.get(sidecarKey(namespace, instance.pod));
-  if (!isArchiving(sidecar)) return [];
-  const { systemIdentifier } = sidecar;
-  if (known.some((each) => each.systemIdentifier === systemIdentifier && each.lastSuccessfulBackup)) return [];
-  if (find(world.jobs, namespace, firstBaseBackupName(instance.pod, systemIdentifier))) return [];
-  return [{ verb: 'create', object: buildFirstBaseBackupJob(subject, instance, systemIdentifier) }];
+function planCronJob(subject: Subject, instance: Instance, suspend: boolean, world: World): Action[] {
+  const cronJob = buildBaseBackupCronJob(subject, instance, suspend);
+  const live = findLive(world.companions, cronJob);
+  return live && world.jobs.some((job) => isStuck(job, live, subject, world.now))
+    ? planDelete(live)
+    : planApply(cronJob, world.companions);
 }
 
-function isArchiving(
+/** Ample for pods to end after the deadline of their Job. */
+const ENDING_SECONDS = 900;
+
+function isStuck(job: Job, { metadata }: KubeObject, { settings }: Subject, now: string): boolean {
+  if (metadata.uid === undefined || !job.metadata.ownerReferences?.some(({ uid }) => uid === metadata.uid))
+    return false;
+  const ageSeconds = (Date.parse(now) - Date.parse(job.status?.startTime ?? now)) / 1000;
+  return isRunning(job) && ageSeconds > settings.baseBackup.timeoutSeconds + ENDING_SECONDS;
+}
+
+function isRunning({ status }: Job): boolean {
+  return !status?.conditions?.some((each) => ['Complete', 'Failed'].includes(each.type) && each.status === 'True');
+}
+
+/** Of pods that were scaled away, whether their instances are remembered or not: there is nothing to connect to. */
+function planSuspensions({ subject, instances, world }: DatabaseView): Action[] {
+  const { name, namespace } = subject.workload.metadata;
+  const pods = world.companions.flatMap(({ kind, metadata }) => {
+    const { [LABEL.companion]: companion, [LABEL.database]: database, [LABEL.instance]: pod } = metadata.labels ?? {};
+    const isOurs = kind === 'CronJob' && companion === COMPANION && database === name;
+    return isOurs && metadata.namespace === namespace && pod !== undefined ? [pod] : [];
+  });
+  const away = pods.filter((pod) => !instances.some((each) => each.pod === pod));
+  return away.flatMap((pod) => {
+    const ordinal = Number(pod.slice(pod.lastIndexOf('-') + 1));
+    return planApply(buildBaseBackupCronJob(subject, toInstance(subject, ordinal), true), world.companions);
+  });
+}
+
+/**
+ * The first backup of a cluster, and one in the place of a run that a failover ended: the pod that it ran on is not the primary
+ * any more, and the new primary's own job had left it to that one.
+ *
+ * | primary, and archiving works | newest run of its cluster      | a Job of this pod runs | its Job exists | extra backup |
+ * | no                           |                                |                        |                | wait         |
+ * | yes                          | none was good                  |                        | yes            | none         |
+ * | yes                          | none was good                  |                        | no             | the first    |
+ * | yes                          | good, by any pod that ever was |                        |                | none         |
+ * | yes                          | failed on this pod             |                        |                | none         |
+ * | yes                          | failed on another              | yes                    |                | wait         |
+ * | yes                          | failed on another              | no                     | yes            | none         |
+ * | yes                          | failed on another              | no                     | no             | catch up     |
+ *
+ * So a failover costs no base backup, unless it came before the first one was done. Where standbys are read, a failure of one
+ * that is a standby still is its own.
+ */
+function planExtraBackup(instance: Instance, { subject, known, world }: DatabaseView): Action[] {
+  const sidecar = world.sidecars.get(sidecarKey(namespaceOf(subject.workload), instance.pod));
+  if (!isArchiving(sidecar)) return [];
+  const { systemIdentifier } = sidecar;
+  const members = listMembers({ pod: instance.pod, systemIdentifier }, known);
+  const { lastSuccessfulBackup: good, lastFailedBackup: bad } = newestBackups(members);
+  if (!good) return createOnce(buildFirstBaseBackupJob(subject, instance, systemIdentifier), world);
+  if (!bad || Date.parse(bad.finishedAt) <= Date.parse(good.finishedAt)) return [];
+  const failed = members.find(({ lastFailedBackup }) => lastFailedBackup === bad);
+  if (!failed || failed.pod === instance.pod || isAsBefore(subject, failed)) return [];
+  if (world.jobs.some((job) => isOf(job, subject, instance) && isRunning(job))) return [];
+  return createOnce(buildCatchUpJob(subject, instance, bad.job ?? bad.finishedAt), world);
+}
+
+function isAsBefore({ settings }: Subject, { inRecovery }: ObservedInstance): boolean {
+  return settings.baseBackup.from === 'standby' && inRecovery === true;
+}
+
+function isOf({ metadata }: Job, { workload }: Subject, { pod }: Instance): boolean {
+  const { [LABEL.companion]: companion, [LABEL.instance]: instance } = metadata.labels ?? {};
+  return metadata.namespace === workload.metadata.namespace && companion === COMPANION && instance === pod;
+}
+
+function createOnce(object: KubeObject, { jobs }: World): Action[] {
+  const { namespace = '', name = '' } = object.metadata;
+  return find(jobs, namespace, name) ? [] : [{ verb: 'create', object }];
+}
+
+export function isArchiving(
   status: SidecarStatus | string | undefined,
 ): status is SidecarStatus & { systemIdentifier: string } {
   return (

@@ -46,7 +46,8 @@ export function planRestore(restore: Restore, world: World): Action[] {
     metadata: { name, namespace },
     status,
   };
-  return [...actions, { verb: 'apply-status', object: object as KubeObject }];
+  // First what is about to be done: killed in between, the next controller goes on from there and knows from what.
+  return [{ verb: 'apply-status', object: object as KubeObject }, ...actions];
 }
 
 /**
@@ -114,7 +115,8 @@ function begin(restore: Restore, subject: Subject, world: World): Step {
     { verb: 'create', object: buildRestoreJob(subject, restore, storagePrefix, pod) },
   ];
   const message = `fetching the base backup from ${storagePrefix}`;
-  return { actions, status: { phase: 'Fetching', message, storagePrefix, startedAt: world.now } };
+  const startedAt = restore.status?.startedAt ?? world.now;
+  return { actions, status: { phase: 'Fetching', message, storagePrefix, startedAt } };
 }
 
 function findSourceClaim({ workload, server }: Subject, { claims }: World): PersistentVolumeClaim | undefined {
@@ -144,8 +146,8 @@ function follow(restore: Restore, subject: Subject, { job, jobPod, source }: Pro
     status: {
       ...status,
       phase: 'Replaying',
-      message: 'replaying WAL',
-      fetchedAt: world.now,
+      message: `creating StatefulSet "${restore.spec.destination.statefulSet}"`,
+      fetchedAt: restore.status?.fetchedAt ?? world.now,
       ...(report?.ok ? { baseBackup: report.baseBackup } : {}),
     },
   };

@@ -2,7 +2,12 @@
 // Room: controller (door).
 import type { KubeObject, StatefulSet } from '../api/kubernetes.ts';
 import { API_VERSION, LABEL } from '../api/names.ts';
-import { NOT_PROTECTED, type ProtectedDatabase, type ProtectedDatabaseStatus } from '../api/protected-database.ts';
+import {
+  NOT_PROTECTED,
+  NOT_RESOLVED,
+  type ProtectedDatabase,
+  type ProtectedDatabaseStatus,
+} from '../api/protected-database.ts';
 import { isEqual } from '../lib/json.ts';
 import { policyOf } from '../policy/policy-of.ts';
 import type { Action } from './action.ts';
@@ -20,7 +25,7 @@ export function describeUnresolved(
   return {
     policy,
     observedGeneration: metadata.generation ?? 0,
-    conditions: [{ type: 'Protected', status: 'False', reason: 'NotResolved', message: why, lastTransitionTime }],
+    conditions: [{ type: 'Protected', status: 'False', reason: NOT_RESOLVED, message: why, lastTransitionTime }],
     instances: [...(previous?.instances ?? [])],
   };
 }
@@ -55,37 +60,55 @@ export function planStatus(workload: StatefulSet, world: World, status: Protecte
   const make: Action[] = live
     ? []
     : [{ verb: 'apply', object: { ...database, metadata: { ...database.metadata, labels } } }];
-  if (live && !isWorthWriting(live.status, status)) return make;
-  return [...make, { verb: 'apply-status', object: { ...database, status } }];
+  if (live && !isWorthWriting(live.status, status, world.now)) return make;
+  return [...make, { verb: 'apply-status', object: { ...database, status: { updatedAt: world.now, ...status } } }];
 }
 
+/** Counters and words move at each look; they are written this often at most. */
 const QUIET_MS = 30_000;
 
-/** A busy database archives many segments a minute; the counters of a healthy one are written twice a minute at most. */
-export function isWorthWriting(previous: ProtectedDatabaseStatus | undefined, next: ProtectedDatabaseStatus): boolean {
+/**
+ * | what differs                                    | last written        | written |
+ * | nothing, or what moves by itself all the time   |                     | no      |
+ * | counters, messages                              | a moment ago        | no      |
+ * | counters, messages                              | half a minute ago   | yes     |
+ * | anything else: a condition, a backup, a cluster |                     | yes     |
+ */
+export function isWorthWriting(
+  previous: ProtectedDatabaseStatus | undefined,
+  next: ProtectedDatabaseStatus,
+  now: string,
+): boolean {
   if (!previous) return true;
-  if (isEqual(previous, next)) return false;
+  if (isEqual(withoutNoise(previous), withoutNoise(next))) return false;
   if (!isEqual(withoutCounters(previous), withoutCounters(next))) return true;
-  const before = Date.parse(previous.lastArchivedWalTime ?? '');
-  const after = Date.parse(next.lastArchivedWalTime ?? '');
-  return !(after - before < QUIET_MS);
+  return !(Date.parse(now) - Date.parse(previous.updatedAt ?? '') < QUIET_MS);
 }
 
-function withoutCounters({
-  lastArchivedWalTime: _time,
-  latestRestorableTime: _latest,
-  ...status
-}: ProtectedDatabaseStatus): unknown {
+type Instance = NonNullable<ProtectedDatabaseStatus['instances']>[number];
+
+/** Of an idle database too: what the volume's other users do, and that the store was asked once more. */
+function withoutNoise({ updatedAt: _at, ...status }: ProtectedDatabaseStatus): ProtectedDatabaseStatus {
+  return { ...status, instances: (status.instances ?? []).map(quiet) };
+}
+
+function quiet({ archiver, storage, ...instance }: Instance): Instance {
+  const { walBytes: _wal, volumeBytes: _size, volumeFreeBytes: _free, ...counters } = archiver ?? {};
+  const probe = storage && { ...storage, checkedAt: '' };
+  return { ...instance, ...(archiver ? { archiver: counters } : {}), ...(probe ? { storage: probe } : {}) };
+}
+
+function withoutCounters(status: ProtectedDatabaseStatus): unknown {
+  const { lastArchivedWalTime: _time, latestRestorableTime: _latest, ...rest } = withoutNoise(status);
   return {
-    ...status,
-    conditions: status.conditions?.map((each) => (each.status === 'True' ? { ...each, message: '' } : each)),
-    instances: status.instances?.map(
-      ({ archiver: { archiveMode, missingSettings, settingsRemedy } = {}, latestRestorableTime: _each, ...rest }) => ({
-        ...rest,
-        archiveMode,
-        missingSettings,
-        settingsRemedy,
-      }),
+    ...rest,
+    conditions: rest.conditions?.map((each) => ({ ...each, message: '' })),
+    instances: rest.instances?.map(
+      ({ archiver, latestRestorableTime: _each, message: _message, storage, ...instance }) => {
+        const { archiveMode, missingSettings, settingsRemedy, droppedAt } = archiver ?? {};
+        const { message: _words, ...probe } = storage ?? {};
+        return { ...instance, archiveMode, missingSettings, settingsRemedy, droppedAt, probe };
+      },
     ),
   };
 }

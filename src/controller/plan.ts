@@ -4,24 +4,38 @@ import { listInstances, type Subject } from '../companion/instance.ts';
 import { buildService } from '../companion/service.ts';
 import { assess } from '../health/assess.ts';
 import { readInjectedStorage } from '../inject/storage-env.ts';
+import { isEqual } from '../lib/json.ts';
+import { placeSettings } from '../policy/place.ts';
 import type { Action } from './action.ts';
-import { planApply } from './apply.ts';
+import { foresee, planApply } from './apply.ts';
 import { retire } from './known-instance.ts';
+import { listNextRuns } from './next-runs.ts';
 import { observeInstance } from './observe-instance.ts';
 import { planBaseBackups } from './plan-base-backup.ts';
+import { planDumps } from './plan-dump.ts';
+import { planPrunes } from './plan-prune.ts';
+import { planRebase } from './plan-rebase.ts';
+import { planRepository } from './plan-repository.ts';
 import { describeUnresolved, planStatus } from './plan-status.ts';
+import { planVerifications } from './plan-verify.ts';
 import { resolveSubject } from './subject.ts';
+import { resolveTerms } from './terms.ts';
 import { findDatabase, type Planner } from './view.ts';
 import type { World } from './world.ts';
-
-/** How long a closed segment may wait beyond archive_timeout before archiving counts as late. */
-const ARCHIVE_SLACK_SECONDS = 120;
 
 const planServices: Planner = ({ subject, instances, world }) =>
   instances.flatMap((each) => planApply(buildService(subject, each), world.companions));
 
 /** One file each: what a kind of companion needs done. */
-const PLANNERS: readonly Planner[] = [planServices, planBaseBackups];
+const PLANNERS: readonly Planner[] = [
+  planServices,
+  planRepository,
+  planBaseBackups,
+  planRebase,
+  planVerifications,
+  planPrunes,
+  planDumps,
+];
 
 export function planDatabase(workload: StatefulSet, world: World): Action[] {
   const previous = findDatabase(workload, world)?.status;
@@ -38,17 +52,20 @@ export function planDatabase(workload: StatefulSet, world: World): Action[] {
       generation: workload.metadata.generation ?? 0,
       instances: observed,
       retired: retired.map(retire),
-      archiveLateSeconds: subject.settings.archive.timeoutSeconds + ARCHIVE_SLACK_SECONDS,
+      terms: resolveTerms(subject.settings),
     },
     previous?.conditions ?? [],
     world.now,
   );
   const view = { subject, instances, known: status.instances ?? [], retired, world };
-  return [...PLANNERS.flatMap((plan) => plan(view)), ...planStatus(workload, world, status)];
+  const actions = PLANNERS.flatMap((plan) => plan(view));
+  const nextRuns = listNextRuns(foresee(world.companions, actions), workload.metadata, world.now);
+  return [...actions, ...planStatus(workload, world, { ...status, nextRuns })];
 }
 
-/** Base backups go where the WAL goes. */
+/** Base backups go where the WAL goes. A volume stays one: its size is the policy's to say. */
 function withInjectedStorage(subject: Subject): Subject {
-  const storage = readInjectedStorage(subject.workload) ?? subject.settings.storage;
-  return { ...subject, settings: { ...subject.settings, storage } };
+  const injected = readInjectedStorage(subject.workload);
+  if (!injected || isEqual(injected, placeSettings(subject.settings, subject.workload).storage)) return subject;
+  return { ...subject, settings: { ...subject.settings, storage: injected } };
 }

@@ -22,10 +22,9 @@ export function resolveSubject(
   const policy = policies.find(({ metadata }) => metadata.name === name);
   if (!policy) return `the BackupPolicy "${name}" does not exist`;
   const spec = parsePolicySpec(policy.spec);
-  const settings = 'storage' in spec ? resolveSettings(name, spec) : spec;
-  if (!('storage' in settings)) return inPolicy(name, settings).map(formatReason).join(' ');
+  if (!('storage' in spec)) return inPolicy(name, spec).map(formatReason).join(' ');
   const detection = detect(strip(workload));
   if (detection.kind === 'refused') return detection.refusals.map(formatReason).join(' ');
   if (detection.kind !== 'server') return `it is ${detection.kind}`;
-  return { workload, server: detection.server, settings, image };
+  return { workload, server: detection.server, settings: resolveSettings(name, spec), image };
 }

@@ -1,6 +1,13 @@
 // Names of walguard's annotations that are misspelt, or stand where walguard does not look. Room: policy (pure).
 import type { StatefulSet } from '../api/kubernetes.ts';
-import { ANNOTATION, GROUP, INJECTION_ANNOTATION, LABEL, RESTORED_BY_ANNOTATION } from '../api/names.ts';
+import {
+  ANNOTATION,
+  GROUP,
+  INJECTION_ANNOTATION,
+  LABEL,
+  REPOSITORY_ANNOTATION,
+  RESTORED_BY_ANNOTATION,
+} from '../api/names.ts';
 import { nearest } from '../lib/similar.ts';
 
 export interface NameSlip {
@@ -15,7 +22,12 @@ export interface NameSlip {
 const PREFIX = `${GROUP}/`;
 const WRITTEN: readonly string[] = Object.values(ANNOTATION);
 /** Written by walguard itself. */
-const OWN: readonly string[] = [INJECTION_ANNOTATION, RESTORED_BY_ANNOTATION, ...Object.values(LABEL)];
+const OWN: readonly string[] = [
+  INJECTION_ANNOTATION,
+  REPOSITORY_ANNOTATION,
+  RESTORED_BY_ANNOTATION,
+  ...Object.values(LABEL),
+];
 
 interface Place {
   readonly path: string;

@@ -9,7 +9,7 @@ import { resolveSettings, type Settings } from './settings.ts';
 export interface PolicyVerdict {
   /**
    * What can be carried out. There even where a rule denies: a policy that was stored before the rule came goes on
-   * protecting the databases that it protects. Undefined where the schema is not met, or data would lie elsewhere or open.
+   * protecting the databases that it protects. Undefined where the schema is not met.
    */
   readonly settings: Settings | undefined;
   /** Denials first. Fields are paths in the BackupPolicy. */
@@ -22,9 +22,8 @@ export function judgePolicy(name: string, spec: unknown, facts: Omit<PolicyFacts
   if (!('storage' in parsed)) {
     return { settings: undefined, judged: parsed.map((reason) => ({ severity: 'deny', reason })) };
   }
-  const settings = resolveSettings(name, parsed);
   return {
-    settings: 'storage' in settings ? settings : undefined,
+    settings: resolveSettings(name, parsed),
     judged: evaluate(POLICY_RULES, { ...facts, spec: completePolicySpec(parsed) }),
   };
 }

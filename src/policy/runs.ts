@@ -3,6 +3,7 @@ import type { CompletePolicySpec } from '../api/backup-policy.ts';
 import { isSchedule, parseSchedule, type ScheduleError } from '../lib/cron.ts';
 import { type Gaps, measureGaps } from '../lib/cron-gaps.ts';
 import { nextDayLeftOut } from '../lib/cron-meetings.ts';
+import { spreadSchedule } from '../lib/cron-spread.ts';
 import { nextAfter, type Timed } from '../lib/cron-times.ts';
 import { findTimeZoneError } from '../lib/time-zone.ts';
 
@@ -66,7 +67,8 @@ function toSource(
 }
 
 function read(source: Source): Run {
-  const schedule = parseSchedule(source.schedule);
+  // Of a period that gets its moment from the database's name any one will do: all are as far apart.
+  const schedule = parseSchedule(spreadSchedule(source.schedule, ''));
   const timeZoneError = findTimeZoneError(source.timeZone);
   if (!isSchedule(schedule) || timeZoneError) {
     const errors = {

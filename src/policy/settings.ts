@@ -1,18 +1,32 @@
 // The settings that hold for one workload: the policy's, with every default filled in. Room: policy (pure).
 import type { BackupPolicySpec, CompletePolicySpec } from '../api/backup-policy.ts';
 import { parseDurationSeconds } from '../lib/duration.ts';
-import type { Reason } from '../lib/reason.ts';
-import { findImpossible, notYetPossible } from './rules/policy/not-yet-possible.ts';
 import { completePolicySpec } from './schema.ts';
 
-export interface StorageSettings {
+/** What a store is used with, whatever it is. Secrets are named, in the database's namespace. */
+interface StorageUse {
+  /** All that is written is encrypted with the key in this Secret, before it leaves the pod. */
+  readonly encryptionKeySecret?: string;
+}
+
+export interface BucketSettings extends StorageUse {
   /** Bucket and path without a trailing slash, such as s3://walguard. */
   readonly prefix: string;
   readonly endpoint?: string;
   readonly region: string;
   readonly forcePathStyle: boolean;
   readonly credentialsSecret: string;
+  /** With the CA of a store whose certificate no public one has signed. */
+  readonly caSecret?: string;
+  readonly serverSideEncryption?: { readonly algorithm: 'AES256' | 'aws:kms'; readonly kmsKeyId?: string };
 }
+
+/** A claim for each database, behind a small S3 server of its own. */
+export interface RepositorySettings extends StorageUse {
+  readonly volume: { readonly size: string; readonly storageClassName?: string };
+}
+
+export type StorageSettings = BucketSettings | RepositorySettings;
 
 /** What is written to the archive, and when. */
 export interface ArchiveSettings {
@@ -72,24 +86,13 @@ export interface Settings {
   readonly workload?: CompletePolicySpec['workload'];
 }
 
-/** Or why there are none: this version would have to leave out what the policy promises of stored data. */
-export function resolveSettings(policy: string, spec: BackupPolicySpec): Settings | readonly Reason[] {
+/** @param policy its name */
+export function resolveSettings(policy: string, spec: BackupPolicySpec): Settings {
   const complete = completePolicySpec(spec);
-  const { storage, verify, metrics, workload } = complete;
-  const impossible = findImpossible(complete);
-  if (storage.s3 === undefined || impossible.length > 0) {
-    return impossible.map((finding) => ({ code: notYetPossible.id, ...finding }));
-  }
-  const { prefix, endpoint, region, forcePathStyle, credentialsSecret } = storage.s3;
+  const { verify, metrics, workload } = complete;
   return {
     policy,
-    storage: {
-      prefix,
-      ...(endpoint === undefined ? {} : { endpoint }),
-      region,
-      forcePathStyle,
-      credentialsSecret,
-    },
+    storage: resolveStorage(complete),
     archive: resolveArchive(complete),
     baseBackup: resolveBaseBackup(complete),
     ...resolveRetention(complete),
@@ -99,6 +102,15 @@ export function resolveSettings(policy: string, spec: BackupPolicySpec): Setting
     ...(metrics?.pushgateway === undefined ? {} : { pushgateway: metrics.pushgateway }),
     ...(workload === undefined ? {} : { workload }),
   };
+}
+
+function resolveStorage({ storage: { s3, volume }, encryption }: CompletePolicySpec): StorageSettings {
+  const use = encryption === undefined ? {} : { encryptionKeySecret: encryption.keySecret };
+  if (volume !== undefined) return { volume, ...use };
+  // The schema asks for one of the two.
+  if (s3 === undefined) throw new Error('a policy has neither storage.s3 nor storage.volume');
+  const { lifecycleRule: _offered, ...bucket } = s3;
+  return { ...bucket, ...use };
 }
 
 function resolveArchive({ archive }: CompletePolicySpec): ArchiveSettings {

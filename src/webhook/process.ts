@@ -4,8 +4,8 @@ import { once } from 'node:events';
 import type { Server } from 'node:https';
 import { setFlagsFromString } from 'node:v8';
 import { ENGINE_IDS, type EngineId } from '../policy/engines.ts';
+import { type AdmissionMetrics, createAdmissionMetrics } from '../telemetry/admission-metrics.ts';
 import { createLogger, type Logger } from '../telemetry/log.ts';
-import { createMetrics, type Metrics } from '../telemetry/metrics.ts';
 import { createOutput } from '../telemetry/output.ts';
 import { type DrainTimes, drain } from './drain.ts';
 import { guardProcess } from './guard-process.ts';
@@ -16,7 +16,7 @@ import { buildApp } from './server.ts';
 
 export interface WebhookProcess {
   readonly log: Logger;
-  readonly metrics: Metrics;
+  readonly metrics: AdmissionMetrics;
   /** Given when it was told to stop, or must be replaced. */
   readonly signal: AbortSignal;
   /** The engine in this image; undefined in a checkout. */
@@ -37,7 +37,7 @@ export function createProcess(env: NodeJS.ProcessEnv, stop: AbortSignal): Webhoo
   setFlagsFromString('--semi-space-growth-factor=1');
   const output = createOutput();
   const log = createLogger('webhook', output);
-  const metrics = createMetrics();
+  const metrics = createAdmissionMetrics();
   const load = createLoad();
   const { signal, finish } = guardProcess(log, stop);
   const engine = ENGINE_IDS.find((id) => id === env.WALGUARD_ENGINE);

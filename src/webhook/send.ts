@@ -1,10 +1,10 @@
 // How the webhook answers a request, whatever it was. Room: webhook (door).
 import type { Response } from 'express';
-import type { Metrics } from '../telemetry/metrics.ts';
+import type { AdmissionMetrics } from '../telemetry/admission-metrics.ts';
 import type { Refusal } from './body.ts';
 
 export interface Sending {
-  readonly metrics: Metrics;
+  readonly metrics: AdmissionMetrics;
   /** From then on each answer closes its connection, so that the next request goes to another replica. */
   readonly isDraining: () => boolean;
 }

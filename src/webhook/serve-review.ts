@@ -1,7 +1,7 @@
 // One review from its bytes to its answer, its line in the log and its count. Room: webhook (door).
 import type { Request, Response } from 'express';
+import type { AdmissionMetrics } from '../telemetry/admission-metrics.ts';
 import type { Logger } from '../telemetry/log.ts';
-import type { Metrics } from '../telemetry/metrics.ts';
 import { BUSY, readJson } from './body.ts';
 import { type Envelope, EXPECTED, namesOf, openReview, operationOf, sealAnswer } from './envelope.ts';
 import type { Load } from './load.ts';
@@ -13,7 +13,7 @@ export interface Serving extends ReviewContext, Sending {
   readonly log: Logger;
   /** For the reviews' lines: names alone, so secrets are not looked for, which took a tenth of a review's time. */
   readonly reviewLog: Logger;
-  readonly metrics: Metrics;
+  readonly metrics: AdmissionMetrics;
   readonly load: Load;
 }
 

@@ -2,8 +2,8 @@
 // kubelet swaps a symlink, which file watches miss. Room: webhook (door).
 import type { Server } from 'node:https';
 import type { Kube } from '../kube/client.ts';
+import type { AdmissionMetrics } from '../telemetry/admission-metrics.ts';
 import type { Logger } from '../telemetry/log.ts';
-import type { Metrics } from '../telemetry/metrics.ts';
 import { readCertificate, type ServingCertificate } from './certificate-files.ts';
 import { contextOf } from './https.ts';
 import { explainDistrust, type WebhookConfiguration } from './trust.ts';
@@ -18,7 +18,7 @@ export interface Serving {
 export interface ServingOptions {
   readonly kube: Kube;
   readonly log: Logger;
-  readonly metrics: Metrics;
+  readonly metrics: AdmissionMetrics;
   readonly directory: string;
   /** Name of both webhook configurations. */
   readonly configuration: string;

@@ -81,6 +81,7 @@ test('each program is told what it reads', async () => {
   ]);
   assert.deepEqual(names('walguard-controller'), [
     'LOG_LEVEL',
+    'WALGUARD_COPY_SECRETS',
     'WALGUARD_COPY_STORAGE_SECRET',
     'WALGUARD_IMAGE',
     'WALGUARD_LEASE',

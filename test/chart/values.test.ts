@@ -46,6 +46,7 @@ const samples: Readonly<Record<string, readonly [value: unknown, given?: object]
   'objectStore.existingClaim': ['mine'],
   'objectStore.resources': [{ limits: { memory: '1Gi' } }],
   'storage.copyCredentials': [false],
+  'storage.copySecrets': [['archive-key']],
   'storage.s3.prefix': ['s3://other', OWN_BUCKET],
   'storage.s3.endpoint': ['https://s3.example.com', OWN_BUCKET],
   'storage.s3.region': ['eu-west-1', OWN_BUCKET],

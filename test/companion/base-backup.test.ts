@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { KubeObject, PodSpec } from '../../src/api/kubernetes.ts';
-import { buildBaseBackupCronJob, buildFirstBaseBackupJob } from '../../src/companion/base-backup.ts';
+import {
+  buildBaseBackupCronJob,
+  buildCatchUpJob,
+  buildFirstBaseBackupJob,
+  buildRebaseJob,
+} from '../../src/companion/base-backup.ts';
 import { type Instance, listInstances } from '../../src/companion/instance.ts';
 import { buildSubject } from '../support/subjects.ts';
 import { buildWorkload, SETTINGS } from '../support/workloads.ts';
@@ -95,9 +100,133 @@ test('it goes with the StatefulSet, once that has a uid', () => {
   ]);
 });
 
-test('the first job does what the scheduled ones do', () => {
+/** What the one container is told, in place of references a word. */
+function envOf(spec: JobSpec): Record<string, string> {
+  const env = spec.template.spec.containers[0]?.env ?? [];
+  return Object.fromEntries(env.map(({ name, value, valueFrom }) => [name, value ?? JSON.stringify(valueFrom)]));
+}
+
+function withBaseBackup(changes: Partial<typeof SETTINGS.baseBackup>): typeof SETTINGS {
+  return { ...SETTINGS, baseBackup: { ...SETTINGS.baseBackup, ...changes } };
+}
+
+test('the first job does what the scheduled ones do, without their delay', () => {
   const job = buildFirstBaseBackupJob(buildSubject(buildWorkload()), INSTANCE, '7710449571138806556');
-  assert.deepEqual(job.spec, cronJob().spec.jobTemplate.spec);
+  const scheduled = structuredClone(cronJob().spec.jobTemplate.spec);
+  const [container] = scheduled.template.spec.containers;
+  assert.ok(container?.env);
+  container.env = container.env.filter(({ name }) => name !== 'WALGUARD_DELAY_SECONDS');
+  assert.deepEqual(job.spec, scheduled);
+});
+
+test('a Job that is made for one primary does not leave its turn to a standby', () => {
+  const subject = buildSubject(buildWorkload(), withBaseBackup({ from: 'standby' }));
+  const jobs = [
+    buildFirstBaseBackupJob(subject, INSTANCE, '42'),
+    buildRebaseJob(subject, INSTANCE, 'a gap'),
+    buildCatchUpJob(subject, INSTANCE, 'a run that failed'),
+  ];
+  for (const job of jobs) assert.equal(envOf(job.spec as JobSpec).WALGUARD_FROM, 'primary');
+  assert.equal(new Set(jobs.map(({ metadata }) => metadata.name)).size, 3);
+  assert.deepEqual(
+    jobs.map(({ spec }) => envOf(spec as JobSpec).WALGUARD_FULL),
+    [undefined, 'true', undefined],
+  );
+});
+
+test('the same gap never makes a second Job', () => {
+  const name = (cause: string) => buildRebaseJob(buildSubject(buildWorkload()), INSTANCE, cause).metadata.name;
+  assert.equal(name('42/2026-11-21'), name('42/2026-11-21'));
+  assert.notEqual(name('42/2026-11-21'), name('42/2026-11-22'));
+});
+
+test('a period without a moment gets one of its own, the same for all pods of a StatefulSet', () => {
+  const of = (name: string, pod: Instance) => {
+    const workload = buildWorkload();
+    workload.metadata.name = name;
+    return buildBaseBackupCronJob(buildSubject(workload, withBaseBackup({ schedule: '@daily' })), pod, false)
+      .spec as CronJobSpec;
+  };
+  const [first, second] = [of('orders', INSTANCE), of('orders', { ...INSTANCE, pod: 'orders-1', ordinal: 1 })];
+  assert.match(first.schedule, /^\d+ \d+ \* \* \*$/);
+  assert.equal(first.schedule, second.schedule);
+  assert.equal(
+    envOf(first.jobTemplate.spec).WALGUARD_DELAY_SECONDS,
+    envOf(second.jobTemplate.spec).WALGUARD_DELAY_SECONDS,
+  );
+  assert.notEqual(first.schedule, of('bills', INSTANCE).schedule);
+});
+
+test('kubectl create job --from takes the template as it is: nothing in it hangs on the schedule', () => {
+  const templates = ['17 2 * * *', '@weekly', '0 * * * *'].map(
+    (schedule) => cronJob(withBaseBackup({ schedule, timeZone: 'Europe/Berlin' })).spec.jobTemplate,
+  );
+  assert.deepEqual(templates[1], templates[0]);
+  assert.deepEqual(templates[2], templates[0]);
+  // Kubernetes labels the pod with the name of whichever Job it is; only a scheduled one waits.
+  assert.match(
+    envOf((templates[0] as CronJobSpec['jobTemplate']).spec).WALGUARD_JOB ?? '',
+    /batch.kubernetes.io\/job-name/,
+  );
+});
+
+/** Method of the policy, access modes of the claim's template, and what comes of it. */
+const METHODS = [
+  ['node', ['ReadWriteOnce'], 'node'],
+  ['node', ['ReadWriteOncePod'], 'sidecar'],
+  ['node', undefined, 'node'],
+  ['sidecar', ['ReadWriteOnce'], 'sidecar'],
+  ['remote', ['ReadWriteOncePod'], 'remote'],
+] as const;
+
+for (const [wanted, accessModes, method] of METHODS) {
+  test(`method ${wanted} with a claim of ${accessModes ?? 'unknown access'}: ${method}`, () => {
+    const workload = buildWorkload();
+    for (const template of workload.spec.volumeClaimTemplates ?? []) {
+      if (accessModes) template.spec.accessModes = [...accessModes];
+      else delete template.spec.accessModes;
+    }
+    const { template } = cronJob(withBaseBackup({ method: wanted, deltaSteps: 3 }), false, workload).spec.jobTemplate
+      .spec;
+    const claims = template.spec.volumes?.flatMap(({ persistentVolumeClaim }) => persistentVolumeClaim ?? []);
+    assert.deepEqual(claims?.length, method === 'node' ? 1 : 0);
+    assert.equal('affinity' in template.spec, method === 'node');
+    const env = envOf({ template } as JobSpec);
+    assert.deepEqual([env.WALGUARD_METHOD, env.WALGUARD_DELTA_STEPS], [method, method === 'remote' ? '0' : '3']);
+  });
+}
+
+test('of several pods each knows all, to find out whose turn it is', () => {
+  const workload = buildWorkload();
+  assert.equal(envOf(cronJob().spec.jobTemplate.spec).WALGUARD_MEMBERS, undefined);
+  workload.spec.replicas = 3;
+  const env = envOf(cronJob(withBaseBackup({ from: 'standby' }), false, workload).spec.jobTemplate.spec);
+  assert.equal(env.WALGUARD_MEMBERS, 'orders-0-walguard,orders-1-walguard,orders-2-walguard');
+  assert.equal(env.WALGUARD_FROM, 'standby');
+});
+
+test('the Pushgateway of the policy is passed on', () => {
+  const pushgateway = { url: 'http://pushgateway:9091', metric: 'last_backup' };
+  const env = envOf(cronJob({ ...SETTINGS, pushgateway }).spec.jobTemplate.spec);
+  assert.deepEqual(
+    [env.WALGUARD_PUSHGATEWAY_URL, env.WALGUARD_PUSHGATEWAY_METRIC, env.WALGUARD_INSTANCE],
+    ['http://pushgateway:9091', 'last_backup', 'orders-0'],
+  );
+});
+
+test('placed like the database, but never in the place of another', () => {
+  const workload = buildWorkload();
+  const placement = {
+    nodeSelector: { disk: 'fast' },
+    tolerations: [{ key: 'database', operator: 'Exists' }],
+    imagePullSecrets: [{ name: 'registry' }],
+    runtimeClassName: 'gvisor',
+  };
+  Object.assign(workload.spec.template.spec, placement, { priorityClassName: 'vital', serviceAccountName: 'orders' });
+  const { spec } = cronJob(SETTINGS, false, workload).spec.jobTemplate.spec.template;
+  const { nodeSelector, tolerations, imagePullSecrets, runtimeClassName } = spec;
+  assert.deepEqual({ nodeSelector, tolerations, imagePullSecrets, runtimeClassName }, placement);
+  assert.deepEqual([spec.priorityClassName, spec.serviceAccountName], [undefined, undefined]);
 });
 
 test('each Postgres cluster that a pod ever held gets a first job of its own', () => {

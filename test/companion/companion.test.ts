@@ -123,8 +123,8 @@ for (const name of Object.keys(CASES)) {
       );
       assert.ok(!env.some((each) => each.name.startsWith('AWS_ACCESS') || each.name.startsWith('AWS_SECRET')));
       const storage = pod.volumes?.find((each) => each.name === 'walguard-storage');
-      const secret = storage?.secret as { secretName: string } | undefined;
-      assert.equal(secret?.secretName, SETTINGS.storage.credentialsSecret);
+      const projected = storage?.projected as { sources: { secret?: { name: string } }[] } | undefined;
+      assert.equal(projected?.sources[0]?.secret?.name, SETTINGS.storage.credentialsSecret);
     }
   });
 

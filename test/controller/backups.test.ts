@@ -6,8 +6,10 @@ import { buildEndedPod, buildGoodReport, type Ending, SYSTEM_IDENTIFIER } from '
 
 const at = (minute: number) => `2026-11-21T09:${String(minute).padStart(2, '0')}:00.000Z`;
 
-function good(minute: number, job = `job-${minute}`): Pod {
-  const message = buildGoodReport(`base_${minute}`, at(minute));
+/** The store's oldest backup is that of minute 1, unless it was pruned. */
+function good(minute: number, first = 1): Pod {
+  const job = `job-${minute}`;
+  const message = buildGoodReport(`base_${minute}`, at(minute), SYSTEM_IDENTIFIER, at(first));
   return buildEndedPod('base-backup', job, { exitCode: 0, message, finishedAt: at(minute) });
 }
 
@@ -22,7 +24,7 @@ function read(pods: readonly Pod[], known = {}) {
 
 test('the newest good run and the newest bad run are read, in whatever order the pods come', () => {
   const expected = {
-    firstRecoverabilityPoint: at(10),
+    firstRecoverabilityPoint: at(1),
     lastSuccessfulBackup: { name: 'base_20', finishedAt: at(20), job: 'job-20' },
     lastFailedBackup: { finishedAt: at(30), job: 'job-30', message: 'broken at 30' },
   };
@@ -43,12 +45,10 @@ test('what was known stands until something newer comes, also when its pod is go
   assert.equal(read([bad(41)], known).lastFailedBackup?.message, 'broken at 41');
 });
 
-test('the first good run is kept, however many come after it, and is what was known where only the last one was', () => {
-  const [first, last] = [at(3), { name: 'base_15', finishedAt: at(15), job: 'old' }];
+test('the oldest backup is the one that the newest run saw in the store: older ones are pruned', () => {
   const firstOf = (pods: readonly Pod[], known = {}) => read(pods, known).firstRecoverabilityPoint;
-  assert.equal(firstOf([good(20), good(30)], { firstRecoverabilityPoint: first }), first);
-  assert.equal(firstOf([good(2)], { firstRecoverabilityPoint: first }), at(2));
-  assert.equal(firstOf([good(20)], { lastSuccessfulBackup: last }), at(15));
+  assert.equal(firstOf([good(20, 3), good(30, 12)], { firstRecoverabilityPoint: at(2) }), at(12));
+  assert.equal(firstOf([], { lastSuccessfulBackup: { name: 'base_15', finishedAt: at(15), job: 'old' } }), at(15));
   assert.equal(firstOf([bad(20)]), undefined);
 });
 

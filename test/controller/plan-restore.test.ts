@@ -101,9 +101,9 @@ test('destination absent, a foreign claim: Failed, name another, because it may 
 test('destination absent, no claim, no job: Fetching, with a claim and a job', () => {
   const actions = plan(worldOf());
   assert.deepEqual(describeActions(actions), [
+    'apply-status Restore/undo',
     `create PersistentVolumeClaim/${CLAIM}`,
     `create Job/${JOB}`,
-    'apply-status Restore/undo',
   ]);
   assert.deepEqual(statusOf(actions), {
     phase: 'Fetching',
@@ -115,8 +115,8 @@ test('destination absent, no claim, no job: Fetching, with a claim and a job', (
 
 test('destination absent, our claim, no job: only the job is made', () => {
   assert.deepEqual(describeActions(plan(worldOf({ claims: [claim(OURS)] }))), [
-    `create Job/${JOB}`,
     'apply-status Restore/undo',
+    `create Job/${JOB}`,
   ]);
 });
 
@@ -170,13 +170,13 @@ function succeeded(more: Partial<World> = {}): World {
 
 test('destination absent, our claim, job succeeded: Replaying, with an injected StatefulSet', () => {
   const actions = plan(succeeded());
-  assert.deepEqual(describeActions(actions), ['create StatefulSet/orders-before', 'apply-status Restore/undo']);
-  const created = actions[0]?.object as StatefulSet;
+  assert.deepEqual(describeActions(actions), ['apply-status Restore/undo', 'create StatefulSet/orders-before']);
+  const created = actions[1]?.object as StatefulSet;
   assert.ok(isInjected(created), 'the replay needs the sidecar, whether the webhook is up or not');
   assert.equal(created.metadata.labels?.[LABEL.restore], 'undo');
   assert.deepEqual(statusOf(actions), {
     phase: 'Replaying',
-    message: 'replaying WAL',
+    message: 'creating StatefulSet "orders-before"',
     storagePrefix: STORAGE_PREFIX,
     startedAt: NOW,
     fetchedAt: '2026-11-21T10:05:00.000Z',
@@ -185,7 +185,7 @@ test('destination absent, our claim, job succeeded: Replaying, with an injected 
 });
 
 test('what the controller creates is already as the webhook would make it', () => {
-  const created = plan(succeeded())[0]?.object as StatefulSet;
+  const created = plan(succeeded())[1]?.object as StatefulSet;
   const world = buildWorld();
   const settings = resolveSettings('standard', world.policies[0]?.spec ?? assert.fail());
   const input = { workload: created, old: undefined, image: world.image, settings, today: '2026-11-21' };
@@ -331,11 +331,11 @@ const FILES: World['claims'][number] = {
 
 test("where the data are in a claim of the user's own, the new claim is made from that one", () => {
   const actions = plan(worldOf({ statefulSets: [withClaimVolume()], claims: [FILES] }));
-  assert.deepEqual(describeActions(actions).slice(0, 2), [
+  assert.deepEqual(describeActions(actions).slice(1), [
     'create PersistentVolumeClaim/orders-before-data',
     `create Job/${JOB}`,
   ]);
-  const made = actions[0]?.object as KubeObject & { spec: object };
+  const made = actions[1]?.object as KubeObject & { spec: object };
   assert.deepEqual(made.spec, { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '3Gi' } } });
 });
 

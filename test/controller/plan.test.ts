@@ -5,9 +5,9 @@ import { ANNOTATION } from '../../src/api/names.ts';
 import type { Instance as ObservedInstance, ProtectedDatabaseStatus } from '../../src/api/protected-database.ts';
 import type { SidecarStatus } from '../../src/api/reports.ts';
 import type { Action } from '../../src/controller/action.ts';
+import { decide } from '../../src/controller/decide.ts';
 import { planDatabase } from '../../src/controller/plan.ts';
 import { isWorthWriting, planGone } from '../../src/controller/plan-status.ts';
-import { planAll } from '../../src/controller/run.ts';
 import type { World } from '../../src/controller/world.ts';
 import { inject } from '../../src/inject/inject.ts';
 import { buildRestoreOf } from '../support/subjects.ts';
@@ -82,7 +82,7 @@ test('base backups go where the WAL goes, until a rollout takes both to the new 
   assert.equal(backups.length, 2);
   for (const { object } of backups) {
     assert.match(JSON.stringify(object), /"WALGUARD_STORAGE_PREFIX","value":"s3:\/\/old"/);
-    assert.match(JSON.stringify(object), /"secretName":"old-login"/);
+    assert.match(JSON.stringify(object), /"name":"old-login"/);
   }
 });
 
@@ -91,7 +91,11 @@ test('a changed policy is applied to the companion that it concerns, and to no o
   const after = afterwards(world, plan(world));
   const spec = { ...POLICY.spec, baseBackup: { schedule: '0 4 * * *' } };
   const actions = plan({ ...after, policies: [{ ...POLICY, spec }] });
-  assert.deepEqual(describeActions(actions), ['apply CronJob/orders-0-base-backup']);
+  assert.deepEqual(describeActions(actions), [
+    'apply CronJob/orders-0-base-backup',
+    'apply-status ProtectedDatabase/orders',
+  ]);
+  assert.equal(statusOf(actions).nextRuns?.baseBackup, '2026-11-22T04:00:00.000Z');
   const written = actions[0]?.object.spec as { schedule: string } | undefined;
   assert.equal(written?.schedule, '0 4 * * *');
 });
@@ -369,24 +373,55 @@ test('a database whose StatefulSet names a policy is not gone', () => {
   assert.deepEqual(planGone(after.databases[0] ?? assert.fail(), after), []);
 });
 
-// planAll
+// decide
 
-test('databases that name a policy and restores are planned; others, and those being deleted, are not', () => {
-  const unnamed = buildWorkload();
+const DATABASE = { kind: 'database', namespace: 'shop', name: 'orders' } as const;
+
+test('a database that names a policy is planned; another one, and one that is being deleted, is not', () => {
+  const unnamed = buildDatabase(({ metadata }) => {
+    metadata.annotations = {};
+  });
   const deleted = buildDatabase(({ metadata }) => {
     metadata.deletionTimestamp = NOW;
   });
   const empty = buildDatabase(({ metadata }) => {
     metadata.annotations = { [ANNOTATION.policy]: '' };
   });
-  assert.deepEqual(planAll(buildWorld({ statefulSets: [unnamed, deleted, empty] })), []);
-  const before = buildWorld();
-  const left = { ...afterwards(before, plan(before)), statefulSets: [] };
-  assert.deepEqual(describeActions(planAll(left)), ['apply-status ProtectedDatabase/orders']);
-  const kinds = new Set(
-    planAll(buildWorld({ restores: [buildRestoreOf('nothing')] })).map(({ object }) => object.kind),
+  for (const each of [unnamed, deleted, empty]) {
+    assert.deepEqual(decide(DATABASE, buildWorld({ statefulSets: [each] })), []);
+  }
+  assert.ok(decide(DATABASE, buildWorld()).some(({ object }) => object.kind === 'CronJob'));
+});
+
+test('a Restore is planned by its name', () => {
+  const world = buildWorld({ restores: [buildRestoreOf('nothing')] });
+  const name = world.restores[0]?.metadata.name ?? assert.fail();
+  const restore = { kind: 'restore', namespace: 'shop', name } as const;
+  assert.deepEqual(
+    decide(restore, world).map(({ object }) => object.kind),
+    ['Restore'],
   );
-  assert.ok(kinds.has('CronJob') && kinds.has('Restore'));
+  assert.deepEqual(decide({ ...restore, name: 'other' }, world), []);
+});
+
+test('a database that lost its policy loses its companions, one whose StatefulSet is gone has none to lose', () => {
+  const before = buildWorld();
+  const after = afterwards(before, plan(before));
+  const companions = after.companions.map((each) => ({
+    ...each,
+    metadata: { ...each.metadata, uid: `uid-of-${each.kind}` },
+  }));
+  const unnamed = buildDatabase(({ metadata }) => {
+    metadata.annotations = {};
+  });
+  assert.deepEqual(describeActions(decide(DATABASE, { ...after, companions, statefulSets: [unnamed] })).sort(), [
+    'apply-status ProtectedDatabase/orders',
+    'delete CronJob/orders-0-base-backup',
+    'delete Service/orders-0-walguard',
+  ]);
+  assert.deepEqual(describeActions(decide(DATABASE, { ...after, companions, statefulSets: [] })), [
+    'apply-status ProtectedDatabase/orders',
+  ]);
 });
 
 // from when to when it can be restored
@@ -404,6 +439,13 @@ test('the window of a pod stays while its cluster is the same, and goes with ano
     'the sidecar does not answer': 'the pod is Pending and has no address yet',
     'Postgres is down': without(buildSidecarStatus({ postgres: 'down' }), 'archiver'),
     'its counters were reset': buildSidecarStatus({ archiver: { archiveMode: 'on' } }),
+    'WAL was let go, and what is archived after it is worth nothing yet': buildSidecarStatus({
+      archiver: {
+        archiveMode: 'on',
+        lastArchivedTime: '2026-11-21T10:00:00.000Z',
+        droppedAt: '2026-11-21T09:59:40.000Z',
+      },
+    }),
   };
   for (const [name, answer] of Object.entries(answers)) {
     assert.deepEqual(windowOf({ ...after, sidecars: new Map([['shop/orders-0', answer]]) }), known, name);
@@ -420,6 +462,7 @@ function without(status: SidecarStatus, key: keyof SidecarStatus): SidecarStatus
 
 // isWorthWriting
 
+const PROBE = { checkedAt: NOW, readable: true, writable: true };
 const STATUS = statusOf(plan(buildWorld()));
 
 function changed(change: (status: ProtectedDatabaseStatus) => void): ProtectedDatabaseStatus {
@@ -439,43 +482,67 @@ function archivedAt(time: string): ProtectedDatabaseStatus {
   });
 }
 
-const WRITING: readonly (readonly [string, ProtectedDatabaseStatus | undefined, ProtectedDatabaseStatus, boolean])[] = [
-  ['there was no status', undefined, STATUS, true],
-  ['nothing differs', STATUS, structuredClone(STATUS), false],
-  ['only counters of a healthy one moved, within half a minute', STATUS, archivedAt('2026-11-21T09:59:59.999Z'), false],
-  ['counters moved, half a minute has gone', STATUS, archivedAt('2026-11-21T10:00:00.000Z'), true],
-  [
-    'a condition turned',
-    STATUS,
-    changed((status) => {
+const first = (status: ProtectedDatabaseStatus) => status.instances?.[0] ?? assert.fail('there is no instance');
+const said = (message: string) =>
+  changed((status) => Object.assign(status.conditions?.[0] ?? {}, { status: 'False', message }));
+
+interface Writing {
+  readonly previous?: ProtectedDatabaseStatus | undefined;
+  readonly next: ProtectedDatabaseStatus;
+  /** Of the look, in seconds after the last writing. */
+  readonly after?: number;
+  readonly expected: boolean;
+}
+
+const WRITING: Readonly<Record<string, Writing>> = {
+  'there was no status': { previous: undefined, next: STATUS, expected: true },
+  'nothing differs': { next: structuredClone(STATUS), after: 3600, expected: false },
+  'what moves by itself moved, however long ago it was written': {
+    next: changed((status) => {
+      Object.assign(first(status).archiver ?? {}, { volumeFreeBytes: 7, walBytes: 7, volumeBytes: 7 });
+    }),
+    after: 3600,
+    expected: false,
+  },
+  'the store was asked once more': {
+    previous: changed((status) => Object.assign(first(status), { storage: PROBE })),
+    next: changed((status) => Object.assign(first(status), { storage: { ...PROBE, checkedAt: 'later' } })),
+    after: 3600,
+    expected: false,
+  },
+  'the store was asked once more, and cannot be written to': {
+    previous: changed((status) => Object.assign(first(status), { storage: PROBE })),
+    next: changed((status) => Object.assign(first(status), { storage: { ...PROBE, writable: false } })),
+    expected: true,
+  },
+  'only counters moved, within half a minute': { next: archivedAt(NOW), after: 29.999, expected: false },
+  'counters moved, half a minute has gone': { next: archivedAt(NOW), after: 30, expected: true },
+  'what is wrong is said in other words a moment later': { previous: said('a'), next: said('b'), expected: false },
+  'what is wrong is said in other words, later': { previous: said('a'), next: said('b'), after: 30, expected: true },
+  'a condition turned': {
+    next: changed((status) => {
       for (const condition of status.conditions ?? []) condition.status = 'Unknown';
     }),
-    true,
-  ],
-  [
-    'a backup came',
-    STATUS,
-    changed((status) =>
-      Object.assign(status.instances?.[0] ?? {}, { lastSuccessfulBackup: { name: 'b', finishedAt: NOW } }),
-    ),
-    true,
-  ],
-  [
-    'archive_mode was turned off',
-    STATUS,
-    changed((status) => Object.assign(status.instances?.[0]?.archiver ?? {}, { archiveMode: 'off' })),
-    true,
-  ],
-  [
-    'what is wrong is said in other words',
-    changed((status) => Object.assign(status.conditions?.[0] ?? {}, { status: 'False', message: 'a' })),
-    changed((status) => Object.assign(status.conditions?.[0] ?? {}, { status: 'False', message: 'b' })),
-    true,
-  ],
-];
+    expected: true,
+  },
+  'a backup came': {
+    next: changed((status) => Object.assign(first(status), { lastSuccessfulBackup: { name: 'b', finishedAt: NOW } })),
+    expected: true,
+  },
+  'archive_mode was turned off': {
+    next: changed((status) => Object.assign(first(status).archiver ?? {}, { archiveMode: 'off' })),
+    expected: true,
+  },
+  'WAL was let go': {
+    next: changed((status) => Object.assign(first(status).archiver ?? {}, { droppedAt: NOW })),
+    expected: true,
+  },
+};
 
-for (const [name, previous, next, expected] of WRITING) {
+for (const [name, row] of Object.entries(WRITING)) {
+  const { next, after = 0, expected } = row;
   test(`a status is ${expected ? '' : 'not '}written when ${name}`, () => {
-    assert.equal(isWorthWriting(previous, next), expected);
+    const now = new Date(Date.parse(NOW) + after * 1000).toISOString();
+    assert.equal(isWorthWriting('previous' in row ? row.previous : STATUS, next, now), expected);
   });
 }

@@ -18,13 +18,6 @@ test('a policy that a rule denies is carried out all the same: its databases wer
   assert.equal(subject.settings.archive.timeoutSeconds, 60);
 });
 
-test('what would be kept elsewhere, or open, is not carried out, and the field is named', () => {
-  const encrypted = resolve({ encryption: { method: 'libsodium', keySecret: 'key' } });
-  assert.match(String(encrypted), /^not-yet-possible: BackupPolicy\/standard spec\.encryption is asked for/);
-  const volume = resolve({ storage: { volume: { size: '10Gi' } } });
-  assert.match(String(volume), /^not-yet-possible: BackupPolicy\/standard spec\.storage\.volume is a claim/);
-});
-
 test('what breaks the schema is named with the policy and its field', () => {
   assert.match(String(resolve({ archiv: {} })), /^policy-invalid: BackupPolicy\/standard spec\.archiv is no field/);
 });

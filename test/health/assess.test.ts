@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import type { Condition } from '../../src/api/kubernetes.ts';
 import type { Archiver, Instance } from '../../src/api/protected-database.ts';
 import { assess, type Observation } from '../../src/health/assess.ts';
+import type { Terms } from '../../src/health/terms.ts';
 
 const NOW = '2026-11-21T10:00:00Z';
 const before = (seconds: number) => new Date(Date.parse(NOW) - seconds * 1000).toISOString();
@@ -16,6 +17,12 @@ const GOOD: Archiver = {
   waiting: 0,
 };
 
+const MIB = 1024 * 1024;
+const FILLING: Archiver = { waiting: 9, walBytes: 160 * MIB, volumeBytes: 1000 * MIB, volumeFreeBytes: 500 * MIB };
+
+const OVERDUE = 2 * 86_400;
+const TERMS: Terms = { archiveLateSeconds: 180, backupOverdueSeconds: OVERDUE };
+
 const BACKED_UP = { name: 'base_000000010000000000000003', finishedAt: before(3600) };
 
 function instance(changes: Partial<Instance> = {}): Instance {
@@ -23,7 +30,7 @@ function instance(changes: Partial<Instance> = {}): Instance {
 }
 
 function observe(...instances: Instance[]): Observation {
-  return { policy: 'standard', generation: 3, instances, retired: [], archiveLateSeconds: 180 };
+  return { policy: 'standard', generation: 3, instances, retired: [], terms: TERMS };
 }
 
 function conditionOf(type: string, observation: Observation, previous: readonly Condition[] = []): Condition {
@@ -146,6 +153,101 @@ const ARCHIVING: readonly Row[] = [
     reason: 'ContinuousArchivingSuccess',
   },
   {
+    name: 'each run succeeds, but the archive is slower than WAL is made',
+    instance: instance({
+      archiver: { ...GOOD, waiting: 1800, waitingSince: before(181), lastArchivedTime: before(1) },
+    }),
+    status: 'False',
+    reason: 'ContinuousArchivingLate',
+    says: /1800 WAL segments wait, the oldest since \S+, the last was archived at/,
+  },
+  {
+    name: 'after a quiet day a segment waits for three minutes',
+    instance: instance({
+      archiver: { ...GOOD, waiting: 1, waitingSince: before(180), lastArchivedTime: before(86_400) },
+    }),
+    status: 'True',
+    reason: 'ContinuousArchivingSuccess',
+  },
+  {
+    name: 'the very first segment hangs',
+    instance: instance({
+      archiver: { archiveMode: 'on', waiting: 1, waitingSince: before(181) },
+      message: 'timed out',
+    }),
+    status: 'False',
+    reason: 'ContinuousArchivingLate',
+    says: /1 WAL segments wait, the oldest since \S+: timed out$/,
+  },
+  {
+    name: 'the volume of waiting WAL is full within the hour',
+    instance: instance({ archiver: { ...GOOD, ...FILLING, waitingSince: before(40), secondsToFull: 3599 } }),
+    status: 'False',
+    reason: 'WalVolumeFillingUp',
+    says: /orders-0: 9 WAL segments wait, the oldest since \S+, the last was archived at \S+; on their volume 500 MiB of 1000 MiB are free, full in about 60 min$/,
+  },
+  {
+    name: 'it is full in an hour, and nothing is late yet',
+    instance: instance({ archiver: { ...GOOD, ...FILLING, waitingSince: before(40), secondsToFull: 3600 } }),
+    status: 'True',
+    reason: 'ContinuousArchivingSuccess',
+  },
+  {
+    name: 'it is full within a day, and archiving is late and fails',
+    instance: instance({
+      archiver: { ...GOOD, ...FILLING, waitingSince: before(181), secondsToFull: 86_399, lastFailedTime: before(1) },
+    }),
+    status: 'False',
+    reason: 'WalVolumeFillingUp',
+  },
+  {
+    name: 'it is full in a day or more: archiving is merely late',
+    instance: instance({ archiver: { ...GOOD, ...FILLING, waitingSince: before(181), secondsToFull: 86_400 } }),
+    status: 'False',
+    reason: 'ContinuousArchivingLate',
+  },
+  {
+    name: 'less than a tenth is free, and archiving is late',
+    instance: instance({
+      archiver: { ...GOOD, ...FILLING, waitingSince: before(181), volumeFreeBytes: 99 * MIB },
+    }),
+    status: 'False',
+    reason: 'WalVolumeFillingUp',
+    says: /99 MiB of 1000 MiB are free$/,
+  },
+  {
+    name: 'less than a tenth is free, and what waits has just come: other data fill it',
+    instance: instance({ archiver: { ...GOOD, ...FILLING, waitingSince: before(5), volumeFreeBytes: 0 } }),
+    status: 'True',
+    reason: 'ContinuousArchivingSuccess',
+  },
+  {
+    name: 'nothing is free, and nothing waits',
+    instance: instance({ archiver: { ...GOOD, ...FILLING, waiting: 0, volumeFreeBytes: 0 } }),
+    status: 'True',
+    reason: 'ContinuousArchivingSuccess',
+  },
+  {
+    name: 'Postgres is down, and its volume is full of WAL that waits',
+    instance: { ...unobserved, archiver: { ...FILLING, waitingSince: before(181), volumeFreeBytes: 0 } },
+    status: 'False',
+    reason: 'WalVolumeFillingUp',
+  },
+  {
+    name: 'Postgres is down, and its files are well',
+    instance: { ...unobserved, message: 'does not answer', archiver: { ...FILLING, waitingSince: before(1) } },
+    status: 'Unknown',
+    reason: 'NotObserved',
+    says: /does not answer/,
+  },
+  {
+    name: 'WAL was let go, before all else',
+    instance: instance({ archiver: { ...GOOD, archiveMode: 'off', droppedAt: before(60) } }),
+    status: 'False',
+    reason: 'WalDropped',
+    says: /^orders-0: WAL was let go until \S+, .*; nothing after that can be restored before the next base backup$/,
+  },
+  {
     name: 'nothing waits: an idle database is not late',
     instance: instance({ archiver: { ...GOOD, waiting: 0, lastArchivedTime: before(86_400) } }),
     status: 'True',
@@ -190,6 +292,19 @@ const BACKUP: readonly Row[] = [
   {
     name: 'one succeeded after a failure',
     instance: instance({ lastFailedBackup: { finishedAt: before(7200), message: 'no space' } }),
+    status: 'True',
+    reason: 'LastBackupSucceeded',
+  },
+  {
+    name: 'the last one is older than the schedule allows',
+    instance: instance({ lastSuccessfulBackup: { ...BACKED_UP, finishedAt: before(OVERDUE + 1) } }),
+    status: 'False',
+    reason: 'BackupOverdue',
+    says: /finished at 2026-11-19T.*: base_0000/,
+  },
+  {
+    name: 'the last one is just young enough',
+    instance: instance({ lastSuccessfulBackup: { ...BACKED_UP, finishedAt: before(OVERDUE) } }),
     status: 'True',
     reason: 'LastBackupSucceeded',
   },
@@ -384,3 +499,46 @@ for (const [name, observation, reason] of FAILOVERS) {
     assert.equal(conditionOf('LastBackupSucceeded', observation).reason, reason);
   });
 }
+
+const typesOf = (observation: Observation) => assess(observation, [], NOW).conditions?.map(({ type }) => type);
+
+test('verifications and dumps have a condition where the policy asks for them, and only there', () => {
+  const always = ['Protected', 'ContinuousArchiving', 'LastBackupSucceeded', 'StorageReachable'];
+  assert.deepEqual(typesOf(observe(instance())), always);
+  const asking = {
+    ...observe(instance()),
+    terms: { ...TERMS, verificationOverdueSeconds: null, dumpOverdueSeconds: 60 },
+  };
+  assert.deepEqual(typesOf(asking), [
+    ...always.slice(0, 3),
+    'WALIntegrityCheckPassed',
+    'LastDumpSucceeded',
+    'StorageReachable',
+  ]);
+  assert.equal(conditionOf('LastDumpSucceeded', asking).reason, 'NoDumpYet');
+});
+
+test('nothing is protected whose backups were not verified, where the policy asks for it', () => {
+  const terms = { ...TERMS, verificationOverdueSeconds: 7200 };
+  const passed = { finishedAt: before(60), result: 'passed' as const, findings: [] };
+  const reasonOf = (changes: Partial<Instance>) =>
+    conditionOf('Protected', { ...observe(instance(changes)), terms }).reason;
+  assert.equal(reasonOf({}), 'NotVerified');
+  assert.equal(
+    reasonOf({ lastVerification: { ...passed, result: 'failed', findings: [{ code: 'wal-gap', message: '' }] } }),
+    'NotVerified',
+  );
+  assert.equal(reasonOf({ lastVerification: { ...passed, finishedAt: before(7201) } }), 'NotVerified');
+  assert.equal(reasonOf({ lastVerification: passed }), 'NoDrill');
+});
+
+test('a standby that cannot reach the store is said, though it archives nothing', () => {
+  const storage = { checkedAt: before(10), readable: true, writable: true };
+  const standby = instance({ pod: 'orders-1', inRecovery: true, systemIdentifier: '1' });
+  const primary = instance({ systemIdentifier: '1', storage });
+  assert.equal(conditionOf('StorageReachable', observe(primary, { ...standby, storage })).status, 'True');
+  const cut = { ...standby, storage: { ...storage, writable: false } };
+  const { status, message } = conditionOf('StorageReachable', observe(primary, cut));
+  assert.equal(status, 'False');
+  assert.match(message, /^orders-1: /);
+});

@@ -82,6 +82,7 @@ const FIGURES: readonly (readonly [policy: string, asked: string, path: string, 
 
   ['standard', 'WAL within a minute', 'archive.timeout', '60s'],
   ['standard', 'daily base backup', 'baseBackup.schedule', DAILY],
+  ['standard', 'verification four times a day', 'verify.schedule', '43 */6 * * *'],
 ];
 
 for (const [name, asked, path, value] of FIGURES) {

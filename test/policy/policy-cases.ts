@@ -150,6 +150,10 @@ export const CASES: Readonly<Record<string, Cases>> = {
     finds: { 'weekly, kept for a day': policy('dump: {schedule: "@weekly", keep: 1d, destination: {storage: {}}}') },
     lets: { 'weekly, kept for a week': policy('dump: {schedule: "@weekly", keep: 7d, destination: {storage: {}}}') },
   },
+  'encryption-key-lost': {
+    finds: { 'a key': policy('encryption: {method: libsodium, keySecret: archive-key}') },
+    lets: { 'no encryption': SMALLEST },
+  },
   'engine-lacks': {
     finds: {
       'encryption by the store of walrus, by name': policy(
@@ -250,38 +254,28 @@ export const CASES: Readonly<Record<string, Cases>> = {
     finds: {
       everything: policy(
         `storage: {s3: {prefix: "s3://backups", credentialsSecret: l, serverSideEncryption: {algorithm: AES256}, lifecycleRule: {}}}
-archive: {switchAtLeastEvery: 6h, onStorageFull: dropAndRebase}
-baseBackup: {method: sidecar, from: standby, deltaSteps: 6}
 retention: {recoveryWindow: 7d}
-verify: {schedule: "0 4 * * *"}
 drills: [{name: w, schedule: "0 5 * * 0"}]
 dump: ${DUMP}
 health: {interval: 30s}
 recovery: {mode: restore}
 alerts: {walOverdueAfter: 1d}
-notify: [{name: a, slack: {secret: s}}]
-metrics: {pushgateway: {url: "http://push:9091"}}`,
+notify: [{name: a, slack: {secret: s}}]`,
         'wal-g',
       ),
     },
     lets: {
       'what an API server fills in by itself': policy(
         `engine: auto
-archive: {timeout: 60s, compression: lz4, onStorageFull: block}
-baseBackup: {schedule: "17 2 * * *", timeZone: Etc/UTC, timeout: 6h, method: node, from: primary, deltaSteps: 0}
+archive: {timeout: 60s, compression: lz4, switchAtLeastEvery: 6h, onStorageFull: dropAndRebase}
+baseBackup: {schedule: "17 2 * * *", timeZone: Etc/UTC, timeout: 6h, method: sidecar, from: standby, deltaSteps: 6}
+verify: {schedule: "0 4 * * *"}
 health: {interval: 60s, failureThreshold: 3}
 recovery: {mode: "off", cooldown: 1h}
 drills: []
 notify: []`,
       ),
     },
-  },
-  'not-yet-possible': {
-    finds: {
-      'a volume': { spec: { storage: { volume: { size: '10Gi' } } } },
-      encryption: policy('encryption: {method: libsodium, keySecret: key}'),
-    },
-    lets: { 'a bucket': SMALLEST },
   },
   'objective-unproven': {
     finds: { 'no drill': policy('objectives: {rpo: 5m, rto: 1h}') },
@@ -296,6 +290,13 @@ notify: []`,
     lets: {
       'somebody is told': policy('recovery: {mode: restore}\nnotify: [{name: a, slack: {secret: s}}]'),
       'no recovery': SMALLEST,
+    },
+  },
+  'remote-without-deltas': {
+    finds: { 'deltas over the network': policy('baseBackup: {method: remote, deltaSteps: 6}') },
+    lets: {
+      'full ones over the network': policy('baseBackup: {method: remote}'),
+      'deltas beside the data': policy('baseBackup: {method: sidecar, deltaSteps: 6}'),
     },
   },
   'retention-shorter-than-window': {

@@ -50,7 +50,38 @@ const APART = [
   instance('orders-1', '2', { firstRecoverabilityPoint: '2026-11-21T08:00:00.000Z' }),
 ];
 
+/** WAL is missing from 08:00 to the base backup at 09:00. */
+const GAP = [
+  instance('orders-0', '1', {
+    inventory: {
+      listedAt: NOW,
+      baseBackups: 2,
+      fullBackups: 2,
+      recoveryWindows: [
+        { from: '2026-11-20T02:17:45.000Z', to: '2026-11-21T08:00:00.000Z' },
+        { from: '2026-11-21T09:00:00.000Z' },
+      ],
+    },
+  }),
+];
+
 const ROWS: Readonly<Record<string, Row>> = {
+  'a moment in a gap': {
+    databases: [database('orders', GAP)],
+    time: '2026-11-21T08:30:00Z',
+    expected: ['restore-target-in-gap'],
+  },
+  'the last moment before a gap': {
+    databases: [database('orders', GAP)],
+    time: '2026-11-21T08:00:00Z',
+    expected: [],
+  },
+  'the first moment after a gap': { databases: [database('orders', GAP)], time: '2026-11-21T09:00:00Z', expected: [] },
+  'before a window that has a gap': {
+    databases: [database('orders', GAP)],
+    time: '2026-11-20T02:17:44Z',
+    expected: ['restore-target-early'],
+  },
   'a time in the window': { expected: [] },
   'the very first moment': { time: '2026-11-20T02:17:45Z', expected: [] },
   'a moment before it': { time: '2026-11-20T02:17:44.999Z', expected: ['restore-target-early'] },

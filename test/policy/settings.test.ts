@@ -54,18 +54,25 @@ test('what a policy says wins over every default', () => {
   });
 });
 
-test('what would have to be kept elsewhere or open is no setting but a reason', () => {
-  const volume = resolveSettings('gold', { storage: { volume: { size: '10Gi' } } });
-  const encryption = { method: 'libsodium', keySecret: 'key' } as const;
-  const encrypted = resolveSettings('gold', { storage: { s3: S3 }, encryption });
-  for (const [settings, field] of [
-    [volume, 'spec.storage.volume'],
-    [encrypted, 'spec.encryption'],
-  ] as const) {
-    assert.ok(!('storage' in settings));
-    assert.deepEqual(
-      settings.map((reason) => `${reason.code} ${reason.field}`),
-      [`not-yet-possible ${field}`],
-    );
-  }
+test('all that a policy says of its store is kept, but for the rule that is offered for the bucket', () => {
+  const serverSideEncryption = { algorithm: 'aws:kms', kmsKeyId: 'k' } as const;
+  const s3 = { ...S3, caSecret: 'ca', serverSideEncryption, lifecycleRule: {} };
+  const { storage } = resolveSettings('gold', {
+    storage: { s3 },
+    encryption: { method: 'libsodium', keySecret: 'key' },
+  });
+  assert.deepEqual(storage, {
+    prefix: 's3://backups',
+    region: 'us-east-1',
+    forcePathStyle: false,
+    credentialsSecret: 'login',
+    caSecret: 'ca',
+    serverSideEncryption,
+    encryptionKeySecret: 'key',
+  });
+});
+
+test('a volume is kept as such: the store in front of it has the name of the database', () => {
+  const { storage } = resolveSettings('gold', { storage: { volume: { size: '10Gi' } } });
+  assert.deepEqual(storage, { volume: { size: '10Gi' } });
 });

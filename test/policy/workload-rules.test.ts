@@ -200,9 +200,7 @@ const CASES: Readonly<Record<string, { readonly bad: Record<string, Case>; reado
       },
       'by a rule': {
         workload: named(),
-        settings: [
-          { ...reason('not-yet-possible', 'set', 'Leave it out.'), field: 'BackupPolicy/standard spec.encryption' },
-        ],
+        settings: [{ ...reason('kms-key', 'given', 'Leave it out.'), field: 'BackupPolicy/standard spec.storage.s3' }],
       },
     },
     good: {

@@ -5,7 +5,7 @@ import { type TestContext, test } from 'node:test';
 import type { KubeObject } from '../../src/api/kubernetes.ts';
 import { API_VERSION } from '../../src/api/names.ts';
 import { type Kube, KubeError } from '../../src/kube/client.ts';
-import type { Settings } from '../../src/policy/settings.ts';
+import type { PlacedSettings } from '../../src/policy/place.ts';
 import { createFixedSource } from '../../src/webhook/policy-source.ts';
 import { createPolicyStore, type PolicyStore, type StoreTimes } from '../../src/webhook/policy-store.ts';
 import { until } from '../support/processes.ts';
@@ -47,6 +47,7 @@ function createPolicies(): Policies {
       replace: unused,
       apply: unused,
       applyStatus: unused,
+      remove: unused,
     },
     put: (name, prefix) => {
       const metadata = { name, uid: name, resourceVersion: `${++version}` };
@@ -84,7 +85,7 @@ async function start(context: TestContext, times: Partial<StoreTimes> = {}): Pro
 
 async function prefixOf(store: PolicyStore, name: string): Promise<string> {
   const found = await store.find(name);
-  assert.ok('storage' in found, JSON.stringify(found));
+  assert.ok('storage' in found && 'prefix' in found.storage, JSON.stringify(found));
   return found.storage.prefix;
 }
 
@@ -96,7 +97,7 @@ async function codeOf(store: PolicyStore, name: string): Promise<string | undefi
 
 test('what is known asks nobody, and is worked out once for each version', async (context) => {
   const { store, calls } = await start(context);
-  const first = (await store.find('standard')) as Settings;
+  const first = (await store.find('standard')) as PlacedSettings;
   assert.equal(first.storage.prefix, 's3://one');
   assert.equal(await store.find('standard'), first, 'the very same object');
   assert.deepEqual(calls, []);

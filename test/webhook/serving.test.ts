@@ -6,7 +6,7 @@ import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { createMetrics, type Metrics } from '../../src/telemetry/metrics.ts';
+import { type AdmissionMetrics, createAdmissionMetrics } from '../../src/telemetry/admission-metrics.ts';
 import { readCertificate } from '../../src/webhook/certificate-files.ts';
 import { contextOf } from '../../src/webhook/https.ts';
 import { createServing, type Serving } from '../../src/webhook/serving.ts';
@@ -22,7 +22,7 @@ const service = { name: 'webhook', namespace: 'walguard-system' };
 interface Stage {
   readonly kube: FakeKube;
   readonly serving: Serving;
-  readonly metrics: Metrics;
+  readonly metrics: AdmissionMetrics;
   readonly directory: string;
   readonly messages: () => unknown[];
   readonly put: (certificate: Minted) => Promise<void>;
@@ -41,7 +41,7 @@ async function set(context: TestContext, first: Minted): Promise<Stage> {
   await put(first);
   const kube = createFakeKube();
   const server = await listen(context, first);
-  const metrics = createMetrics();
+  const metrics = createAdmissionMetrics();
   const { log, lines } = createRecordedLog();
   const options = { kube, log, metrics, directory, configuration: 'walguard' };
   const serving = createServing(server, await readCertificate(directory), options);

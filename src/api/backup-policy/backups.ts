@@ -34,7 +34,7 @@ export const archiveSchema = {
 
 export const baseBackupSchema = {
   type: 'object',
-  description: 'Scheduled base backups, taken on the node where the database runs.',
+  description: 'Scheduled base backups. One counts once the WAL that it needs is in the store.',
   additionalProperties: false,
   default: {},
   properties: {
@@ -49,18 +49,19 @@ export const baseBackupSchema = {
       type: 'string',
       enum: ['node', 'sidecar', 'remote'],
       description:
-        "node: a Job on the database's node that mounts its claim. sidecar: in the database's pod. remote: over the network.",
+        "node: a Job on the database's node that mounts its claim. sidecar: in the database's pod; also what node comes to where the claim is ReadWriteOncePod. remote: over a replication connection, full ones only.",
       default: 'node',
     },
     from: {
       type: 'string',
       enum: ['primary', 'standby'],
-      description: 'Which server of a cluster is read.',
+      description: 'Which server of a cluster is read; the primary too, while no standby answers.',
       default: 'primary',
     },
     deltaSteps: {
       type: 'integer',
-      description: 'How many deltas may follow a full backup; 0 takes full ones only.',
+      description:
+        'How many deltas may follow a full backup; 0 takes full ones only. After a failover or a gap the next one is full.',
       minimum: 0,
       maximum: 30,
       default: 0,
@@ -77,12 +78,18 @@ export const retentionSchema = {
   properties: {
     recoveryWindow: { ...DURATION, description: 'Any moment this far back can be restored.' },
     keepFull: { ...COUNT, description: 'The newest full base backups, with the WAL from the oldest of them on.' },
-    keepDaily: { ...COUNT, description: 'Days of which one base backup each is kept.' },
-    keepWeekly: { ...COUNT, description: 'Weeks of which one base backup each is kept.' },
-    keepMonthly: { ...COUNT, description: 'Months of which one base backup each is kept.' },
+    keepDaily: { ...COUNT, description: 'Days of which one base backup each is kept, the newest one.' },
+    keepWeekly: {
+      ...COUNT,
+      description: 'Weeks, from Monday on, of which one base backup each is kept, the newest one.',
+    },
+    keepMonthly: { ...COUNT, description: 'Months of which one base backup each is kept, the newest one.' },
     minFullBackups: { ...COUNT, description: 'Never fewer full base backups than this.', default: 1 },
     schedule: { ...SCHEDULE, description: 'When to clean up; without it after each good base backup.' },
-    timeZone: TIME_ZONE,
+    timeZone: {
+      ...TIME_ZONE,
+      description: 'IANA time zone of the schedule, and of the days, weeks and months that are counted.',
+    },
   },
   'x-kubernetes-validations': [
     {
@@ -104,7 +111,8 @@ export const dumpSchema = {
     tool: {
       type: 'string',
       enum: ['pg_dumpall', 'pg_dump'],
-      description: 'pg_dumpall: everything, with roles. pg_dump: each database by itself.',
+      description:
+        'pg_dumpall: everything in one file, with roles. pg_dump: a file for each database, and one for roles.',
       default: 'pg_dumpall',
     },
     format: {

@@ -16,7 +16,8 @@ export function celSeconds(path: string): string {
 
 export const SCHEDULE = {
   type: 'string',
-  description: 'Five-field cron schedule, or @hourly, @daily, @weekly, @monthly, as a CronJob takes it.',
+  description:
+    'Five-field cron schedule, as a CronJob takes it. Or @hourly, @daily, @weekly, @monthly: then each StatefulSet gets a fixed minute of its own in the period (from 04:00 on), and many do not start at once.',
   minLength: 5,
   maxLength: 100,
 } as const;

@@ -29,6 +29,11 @@ const s3 = {
       description:
         "Secret with keys AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the database's namespace, or in walguard's own, from where it is copied when the chart allows it.",
     },
+    caSecret: {
+      ...OBJECT_NAME,
+      description:
+        'Secret with the CA certificates of a private store, PEM, under the entry "ca.crt"; where it is, as of credentialsSecret.',
+    },
     serverSideEncryption: {
       type: 'object',
       description: 'Encryption by the store, asked for with every upload.',
@@ -86,6 +91,10 @@ export const encryptionSchema = {
   required: ['method', 'keySecret'],
   properties: {
     method: { type: 'string', enum: ['libsodium'], description: 'How it is encrypted.' },
-    keySecret: { ...OBJECT_NAME, description: 'Secret with the key, hexadecimal, under the entry "key".' },
+    keySecret: {
+      ...OBJECT_NAME,
+      description:
+        'Secret with the key, 64 hexadecimal digits, under the entry "key"; where it is, as of storage.s3.credentialsSecret. Keep a copy of it elsewhere: without the key nothing can be restored. Another key needs another prefix.',
+    },
   },
 } as const;

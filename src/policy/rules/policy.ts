@@ -10,6 +10,7 @@ import { drillRarerThanObjective } from './policy/drill-rarer-than-objective.ts'
 import { drillTargetContradiction } from './policy/drill-target-contradiction.ts';
 import { dumpFormat } from './policy/dump-format.ts';
 import { dumpKeptTooShort } from './policy/dump-kept-too-short.ts';
+import { encryptionKeyLost } from './policy/encryption-key-lost.ts';
 import { engineLacks } from './policy/engine-lacks.ts';
 import { engineNotInstalled } from './policy/engine-not-installed.ts';
 import { keepBelowMinimum } from './policy/keep-below-minimum.ts';
@@ -18,10 +19,10 @@ import { lifecycleEatsBackups } from './policy/lifecycle-eats-backups.ts';
 import { logPatternInvalid } from './policy/log-pattern-invalid.ts';
 import { nameTwice } from './policy/name-twice.ts';
 import { notCarriedOut } from './policy/not-carried-out.ts';
-import { notYetPossible } from './policy/not-yet-possible.ts';
 import { objectiveUnproven } from './policy/objective-unproven.ts';
 import { recoveryMayReset } from './policy/recovery-may-reset.ts';
 import { recoveryUnannounced } from './policy/recovery-unannounced.ts';
+import { remoteWithoutDeltas } from './policy/remote-without-deltas.ts';
 import { retentionShorterThanWindow } from './policy/retention-shorter-than-window.ts';
 import { rpoUnreachable } from './policy/rpo-unreachable.ts';
 import { scheduleCrowded } from './policy/schedule-crowded.ts';
@@ -43,6 +44,7 @@ export const POLICY_RULES: readonly Rule<PolicyFacts>[] = [
   drillTargetContradiction,
   dumpFormat,
   dumpKeptTooShort,
+  encryptionKeyLost,
   engineLacks,
   engineNotInstalled,
   keepBelowMinimum,
@@ -51,10 +53,10 @@ export const POLICY_RULES: readonly Rule<PolicyFacts>[] = [
   logPatternInvalid,
   nameTwice,
   notCarriedOut,
-  notYetPossible,
   objectiveUnproven,
   recoveryMayReset,
   recoveryUnannounced,
+  remoteWithoutDeltas,
   retentionShorterThanWindow,
   rpoUnreachable,
   scheduleCrowded,

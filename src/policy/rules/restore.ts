@@ -7,6 +7,7 @@ import { restoreInstanceUnknown } from './restore/restore-instance-unknown.ts';
 import { restoreSourceUnknown } from './restore/restore-source-unknown.ts';
 import { restoreTargetEarly } from './restore/restore-target-early.ts';
 import { restoreTargetFuture } from './restore/restore-target-future.ts';
+import { restoreTargetInGap } from './restore/restore-target-in-gap.ts';
 import { restoreTargetLate } from './restore/restore-target-late.ts';
 import { restoreUnverified } from './restore/restore-unverified.ts';
 
@@ -17,6 +18,7 @@ export const RESTORE_RULES: readonly Rule<RestoreFacts>[] = [
   restoreSourceUnknown,
   restoreTargetEarly,
   restoreTargetFuture,
+  restoreTargetInGap,
   restoreTargetLate,
   restoreUnverified,
 ];

@@ -14,7 +14,7 @@ export const dumpFormat: Rule<PolicyFacts> = {
       {
         field: 'spec.dump.format',
         seen: 'custom, and pg_dumpall writes SQL only',
-        remedy: 'Write format: gzip, or tool: pg_dump, which dumps each database by itself and no roles.',
+        remedy: 'Write format: gzip, or tool: pg_dump, which dumps each database by itself, and the roles beside them.',
       },
     ];
   },

@@ -1,5 +1,6 @@
 // Sections that are kept and checked, and not yet acted upon: said, so that nobody relies on them. Room: policy (pure).
 import type { CompletePolicySpec } from '../../../api/backup-policy.ts';
+import { offerLifecycleRule } from '../../lifecycle-rule.ts';
 import type { PolicyFacts } from '../../policy-facts.ts';
 import type { Rule } from '../../rule.ts';
 
@@ -8,53 +9,22 @@ interface Section {
   /** After "this version of walguard". */
   readonly does: string;
   /** A sentence: what to do meanwhile. */
-  readonly instead?: string;
+  readonly instead?: string | ((spec: CompletePolicySpec) => string);
   /** Beyond the defaults, which an API server writes into every policy. */
   readonly isAsked: (spec: CompletePolicySpec) => boolean;
 }
 
 const SECTIONS: readonly Section[] = [
   {
-    field: 'spec.storage.s3.serverSideEncryption',
-    does: 'does not ask the store to encrypt',
-    instead: "Turn on the bucket's own default encryption.",
-    isAsked: ({ storage }) => storage.s3?.serverSideEncryption !== undefined,
-  },
-  {
     field: 'spec.storage.s3.lifecycleRule',
     does: "neither sets nor looks at the bucket's rules",
-    instead: 'Set the rule at the bucket.',
+    instead: ({ storage }) =>
+      storage.s3
+        ? `Set it yourself: ${offerLifecycleRule(storage.s3)}; a bucket has one configuration, so its other rules belong into it.`
+        : '',
     isAsked: ({ storage }) => storage.s3?.lifecycleRule !== undefined,
   },
-  {
-    field: 'spec.archive.switchAtLeastEvery',
-    does: 'closes no segment of an idle database',
-    isAsked: ({ archive }) => archive.switchAtLeastEvery !== undefined,
-  },
-  {
-    field: 'spec.archive.onStorageFull',
-    does: 'always keeps every segment, as block says',
-    isAsked: ({ archive }) => archive.onStorageFull !== 'block',
-  },
-  {
-    field: 'spec.baseBackup.method',
-    does: "takes base backups on the database's node, as node says",
-    isAsked: ({ baseBackup }) => baseBackup.method !== 'node',
-  },
-  {
-    field: 'spec.baseBackup.from',
-    does: 'reads the primary',
-    isAsked: ({ baseBackup }) => baseBackup.from !== 'primary',
-  },
-  {
-    field: 'spec.baseBackup.deltaSteps',
-    does: 'takes full base backups only',
-    isAsked: ({ baseBackup }) => baseBackup.deltaSteps > 0,
-  },
-  { field: 'spec.retention', does: 'removes no backup', isAsked: ({ retention }) => retention !== undefined },
-  { field: 'spec.verify', does: 'verifies nothing by a schedule', isAsked: ({ verify }) => verify !== undefined },
   { field: 'spec.drills', does: 'runs no drill', isAsked: ({ drills = [] }) => drills.length > 0 },
-  { field: 'spec.dump', does: 'takes no dump', isAsked: ({ dump }) => dump !== undefined },
   {
     field: 'spec.health',
     does: 'looks at archiving only',
@@ -74,7 +44,6 @@ const SECTIONS: readonly Section[] = [
     isAsked: ({ alerts }) => alerts !== undefined,
   },
   { field: 'spec.notify', does: 'tells nobody', isAsked: ({ notify = [] }) => notify.length > 0 },
-  { field: 'spec.metrics', does: 'pushes no metric', isAsked: ({ metrics }) => metrics?.pushgateway !== undefined },
 ];
 
 export const notCarriedOut: Rule<PolicyFacts> = {
@@ -87,6 +56,6 @@ export const notCarriedOut: Rule<PolicyFacts> = {
     SECTIONS.filter(({ isAsked }) => isAsked(spec)).map(({ field, does, instead }) => ({
       field,
       seen: `not carried out yet: this version of walguard ${does}`,
-      remedy: instead ?? 'Do not rely on it.',
+      remedy: typeof instead === 'function' ? instead(spec) : (instead ?? 'Do not rely on it.'),
     })),
 };

@@ -1,5 +1,6 @@
 // Two heavy runs of one database that start at the same minute. Room: policy (pure).
 import { nextTogether } from '../../../lib/cron-meetings.ts';
+import { isSpread } from '../../../lib/cron-spread.ts';
 import type { PolicyFacts } from '../../policy-facts.ts';
 import type { Finding, Rule } from '../../rule.ts';
 import { listRuns, type Run } from '../../runs.ts';
@@ -11,7 +12,9 @@ export const schedulesOverlap: Rule<PolicyFacts> = {
   describe: 'Base backups, dumps, drills and verifications of one database start at different minutes.',
   remedy: 'Leave each of them the time that it takes before the next one starts.',
   check: ({ spec, now }) => {
-    const heavy = listRuns(spec).filter(({ id, timed }) => id !== 'cleanup' && timed !== undefined);
+    const heavy = listRuns(spec).filter(
+      ({ id, timed, schedule }) => id !== 'cleanup' && timed !== undefined && !isSpread(schedule),
+    );
     return heavy.flatMap((run, index) => describe(run, heavy.slice(0, index), Date.parse(now)));
   },
 };

@@ -1,0 +1,155 @@
+// Logical dumps: a CronJob for each database pod, and the claim that keeps them where the policy asks for one.
+// Room: companion (pure).
+//
+// Two containers share a directory with named pipes. `client` is the database's own image: its sh runs what it is asked to,
+// with the tools of just that version, and it has neither the storage's credentials nor a disk. `dump` is walguard: it asks,
+// counts, packs, stores and verifies. `client` is a native sidecar, so it ends with `dump`, however that ends.
+import type { Container, EnvVar, KubeObject, PodSpec, Volume, VolumeMount } from '../api/kubernetes.ts';
+import { DUMP_DIR, DUMP_VOLUME_DIR } from '../api/names.ts';
+import { buildSecurityContext } from '../inject/sidecar.ts';
+import { pickDelaySeconds } from '../lib/cron-spread.ts';
+import type { DumpSettings } from '../policy/settings.ts';
+import { buildAgentPod } from './agent-pod.ts';
+import { jobNameField } from './base-backup.ts';
+import { buildCronJob, scheduleKey } from './cron-job.ts';
+import { companionLabels, dumpClaimName, dumpName, type Instance, type Subject, serviceName } from './instance.ts';
+
+const COMPANION = 'dump';
+
+/**
+ * sh alone, as every image has it. A request is the name of a script in the directory; its exit code goes back beside that
+ * name. The reply pipe stays open as long as this runs, so that the other side hears of its end whatever ends it; a tool does
+ * not get it, or would keep it open.
+ */
+export const CLIENT_SCRIPT = `trap 'exit 0' TERM
+exec 3>replies
+while IFS= read -r request; do
+  sh "./$request" >output 2>errors 3>&-
+  echo "$request $?" >&3
+done <requests
+`;
+
+/** Names of the pipes. */
+export const PIPES = ['requests', 'replies', 'input', 'output'] as const;
+
+/** @param suspend while there is nothing to dump: the pod is scaled away, a standby, or being restored */
+export function buildDumpCronJob(
+  subject: Subject,
+  instance: Instance,
+  dump: DumpSettings,
+  suspend: boolean,
+): KubeObject {
+  const { schedule, timeZone, timeoutSeconds } = dump;
+  const delay = { name: 'WALGUARD_DELAY_SECONDS', value: String(pickDelaySeconds(scheduleKey(subject, COMPANION))) };
+  const pod = buildPod(subject, instance, dump, [delay]);
+  return buildCronJob(subject, instance, {
+    id: COMPANION,
+    name: dumpName(instance.pod),
+    schedule,
+    timeZone,
+    suspend,
+    job: { backoffLimit: 1, deadlineSeconds: timeoutSeconds, pod },
+  });
+}
+
+/** It holds backups: no owner reference, and it outlives everything. */
+export function buildDumpClaim(
+  { workload }: Subject,
+  { pod }: Instance,
+  { size, storageClassName }: NonNullable<DumpSettings['destination']['volume']>,
+): KubeObject {
+  return {
+    apiVersion: 'v1',
+    kind: 'PersistentVolumeClaim',
+    metadata: {
+      name: dumpClaimName(pod),
+      namespace: workload.metadata.namespace ?? '',
+      labels: companionLabels(workload.metadata.name ?? '', COMPANION, pod),
+    },
+    spec: {
+      accessModes: ['ReadWriteOnce'],
+      resources: { requests: { storage: size } },
+      ...(storageClassName === undefined ? {} : { storageClassName }),
+    },
+  };
+}
+
+const PIPES_VOLUME = 'pipes';
+const CLAIM_VOLUME = 'dumps';
+const PIPES_MOUNT: VolumeMount = { name: PIPES_VOLUME, mountPath: DUMP_DIR };
+
+function buildPod(subject: Subject, instance: Instance, dump: DumpSettings, env: readonly EnvVar[]): PodSpec {
+  const pod = buildAgentPod(subject, {
+    companion: COMPANION,
+    readOnly: true,
+    env: [...buildEnv(instance, dump), ...env],
+  });
+  const claim = dump.destination.volume === undefined ? undefined : dumpClaimName(instance.pod);
+  const mounts = [PIPES_MOUNT, ...(claim === undefined ? [] : [{ name: CLAIM_VOLUME, mountPath: DUMP_VOLUME_DIR }])];
+  return {
+    ...pod,
+    // A tool that still writes has nobody to read it.
+    terminationGracePeriodSeconds: 10,
+    securityContext: { ...pod.securityContext, ...(claim === undefined ? {} : volumeOwner(subject)) },
+    initContainers: [buildPipes(subject), buildClient(subject)],
+    containers: pod.containers.map((each) => ({ ...each, volumeMounts: [...(each.volumeMounts ?? []), ...mounts] })),
+    volumes: [...(pod.volumes ?? []), ...buildVolumes(claim)],
+  };
+}
+
+/** A new volume belongs to root. Of gid 0 a volume's group would be everybody's. */
+function volumeOwner({ server }: Subject): Record<string, unknown> {
+  const { uid, gid } = server.identity;
+  return { fsGroup: gid || uid, fsGroupChangePolicy: 'OnRootMismatch' };
+}
+
+function buildVolumes(claim: string | undefined): Volume[] {
+  return [
+    // In memory: a request holds the password for as long as its tool runs.
+    { name: PIPES_VOLUME, emptyDir: { medium: 'Memory', sizeLimit: '16Mi' } },
+    ...(claim === undefined ? [] : [{ name: CLAIM_VOLUME, persistentVolumeClaim: { claimName: claim } }]),
+  ];
+}
+
+function buildEnv({ pod }: Instance, dump: DumpSettings): EnvVar[] {
+  return [
+    { name: 'WALGUARD_PGHOST', value: serviceName(pod) },
+    // The agent ends by itself a minute before Kubernetes would end it, to be able to say why.
+    { name: 'WALGUARD_TIMEOUT_SECONDS', value: String(Math.max(30, dump.timeoutSeconds - 60)) },
+    { name: 'WALGUARD_INSTANCE', value: pod },
+    jobNameField(),
+    { name: 'WALGUARD_DUMP_TOOL', value: dump.tool },
+    { name: 'WALGUARD_DUMP_FORMAT', value: dump.format },
+    { name: 'WALGUARD_DUMP_DESTINATION', value: dump.destination.volume === undefined ? 'storage' : 'volume' },
+    { name: 'WALGUARD_DUMP_KEEP_SECONDS', value: String(dump.keepSeconds) },
+  ];
+}
+
+/** By walguard's image: not every database's has mkfifo. */
+function buildPipes({ server, image }: Subject): Container {
+  return {
+    name: 'pipes',
+    image,
+    command: ['mkfifo', '-m', '0600', ...PIPES.map((name) => `${DUMP_DIR}/${name}`)],
+    resources: { requests: { cpu: '10m', memory: '16Mi' }, limits: { memory: '64Mi' } },
+    securityContext: buildSecurityContext(server),
+    volumeMounts: [PIPES_MOUNT],
+  };
+}
+
+/** Without the database's own variables: whom to log in as comes with each request. */
+function buildClient({ server }: Subject): Container {
+  const { image, imagePullPolicy } = server.container;
+  return {
+    name: 'client',
+    ...(image === undefined ? {} : { image }),
+    ...(imagePullPolicy === undefined ? {} : { imagePullPolicy }),
+    command: ['sh', '-c', CLIENT_SCRIPT],
+    restartPolicy: 'Always',
+    workingDir: DUMP_DIR,
+    // pg_dump keeps the whole catalogue in memory, and before PG 17 an entry for each large object.
+    resources: { requests: { cpu: '100m', memory: '128Mi' }, limits: { memory: '2Gi' } },
+    securityContext: buildSecurityContext(server),
+    volumeMounts: [PIPES_MOUNT],
+  };
+}

@@ -1,0 +1,73 @@
+// Dumps of one database: the CronJob of each primary, and the claim that keeps its dumps. No I/O. Room: controller (door).
+import type { KubeObject } from '../api/kubernetes.ts';
+import { LABEL } from '../api/names.ts';
+import { buildDumpClaim, buildDumpCronJob } from '../companion/dump.ts';
+import { type Instance, toInstance } from '../companion/instance.ts';
+import type { DumpSettings } from '../policy/settings.ts';
+import { type Action, planDelete } from './action.ts';
+import { findLive, planApply } from './apply.ts';
+import { isBeingRestored } from './plan-base-backup.ts';
+import type { DatabaseView, Planner } from './view.ts';
+import { find, namespaceOf, sidecarKey } from './world.ts';
+
+const COMPANION = 'dump';
+
+export const planDumps: Planner = (view) => {
+  const { dump } = view.subject.settings;
+  const live = listLive(view);
+  // Its claim stays: it holds backups.
+  if (dump === undefined) return live.flatMap(planDelete);
+  const away = live.filter((each) => !view.instances.some(({ pod }) => pod === podOf(each)));
+  return [
+    ...view.instances.flatMap((each) => planDump(each, dump, view)),
+    ...away.flatMap((each) => planAway(podOf(each), dump, view)),
+  ];
+};
+
+/** Scaled away: there is nothing to dump. */
+function planAway(pod: string, dump: DumpSettings, { subject, world }: DatabaseView): Action[] {
+  const instance = toInstance(subject, Number(pod.slice(pod.lastIndexOf('-') + 1)));
+  return planApply(buildDumpCronJob(subject, instance, dump, true), world.companions);
+}
+
+function podOf({ metadata }: KubeObject): string {
+  return metadata.labels?.[LABEL.instance] ?? '';
+}
+
+function listLive({ subject, world }: DatabaseView): KubeObject[] {
+  const { name } = subject.workload.metadata;
+  return world.companions.filter((each) => {
+    const { [LABEL.companion]: companion, [LABEL.database]: database } = each.metadata.labels ?? {};
+    const isOf = companion === COMPANION && database === name && namespaceOf(each) === namespaceOf(subject.workload);
+    return each.kind === 'CronJob' && isOf;
+  });
+}
+
+/**
+ * One dump of a cluster, of its primary. A standby has neither a CronJob nor a claim until it has been a primary.
+ *
+ * | being restored | the pod is      | its CronJob | its claim, where there is one |
+ * | no             | a primary       | runs        | made once                     |
+ * | no             | a standby       | suspended, if it is there | left alone      |
+ * | no             | not known to be | left alone  | left alone                    |
+ * | yes            | any             | suspended, if it is there | left alone      |
+ */
+function planDump(instance: Instance, dump: DumpSettings, view: DatabaseView): Action[] {
+  const { subject, world } = view;
+  const sidecar = world.sidecars.get(sidecarKey(namespaceOf(subject.workload), instance.pod));
+  const inRecovery = typeof sidecar === 'object' ? sidecar.inRecovery : undefined;
+  const isRestored = isBeingRestored(subject, world);
+  if (inRecovery === undefined && !isRestored) return [];
+  const suspend = isRestored || inRecovery === true;
+  const cronJob = buildDumpCronJob(subject, instance, dump, suspend);
+  if (!suspend) return [...planClaim(instance, dump, view), ...planApply(cronJob, world.companions)];
+  return findLive(world.companions, cronJob) ? planApply(cronJob, world.companions) : [];
+}
+
+/** Made once, and never changed: its size is the user's to raise. */
+function planClaim(instance: Instance, { destination }: DumpSettings, { subject, world }: DatabaseView): Action[] {
+  if (destination.volume === undefined) return [];
+  const claim = buildDumpClaim(subject, instance, destination.volume);
+  const { namespace = '', name = '' } = claim.metadata;
+  return find(world.claims, namespace, name) ? [] : [{ verb: 'create', object: claim }];
+}

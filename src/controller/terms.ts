@@ -1,0 +1,45 @@
+// How long each of a database's companions may take before it is late, as its policy has it. No I/O. Room: controller (door).
+import type { Terms } from '../health/terms.ts';
+import { isSchedule, parseSchedule } from '../lib/cron.ts';
+import { measureGaps } from '../lib/cron-gaps.ts';
+import type { Settings } from '../policy/settings.ts';
+
+/** How long a closed segment may wait beyond archive_timeout before archiving counts as late. */
+const ARCHIVE_SLACK_SECONDS = 120;
+
+/** A run may be an hour late and is started all the same (startingDeadlineSeconds). */
+const START_SLACK_SECONDS = 3600;
+
+export function resolveTerms({ archive, baseBackup, verify, dump, alerts }: Settings): Terms {
+  const backup = alerts?.backupOverdueAfterSeconds;
+  const overdue = (timed: { schedule: string; timeZone: string }, timeoutSeconds: number) =>
+    backup ?? addSlack(longestGap(timed), timeoutSeconds);
+  return {
+    archiveLateSeconds: archive.timeoutSeconds + ARCHIVE_SLACK_SECONDS,
+    ...present('walOverdueSeconds', alerts?.walOverdueAfterSeconds),
+    ...present('backupOverdueSeconds', overdue(baseBackup, baseBackup.timeoutSeconds)),
+    // One run may be missed: what it would have found, the next one finds.
+    ...(verify ? { verificationOverdueSeconds: addSlack(2 * (longestGap(verify) ?? Number.NaN), 0) ?? null } : {}),
+    ...(dump ? { dumpOverdueSeconds: overdue(dump, dump.timeoutSeconds) ?? null } : {}),
+  };
+}
+
+function addSlack(gap: number | undefined, timeoutSeconds: number): number | undefined {
+  return gap === undefined || Number.isNaN(gap) ? undefined : gap + timeoutSeconds + START_SLACK_SECONDS;
+}
+
+/** By schedule and zone: measured over eight years, which takes milliseconds, and thousands of databases share a policy. */
+const measured = new Map<string, number | undefined>();
+
+function longestGap({ schedule: text, timeZone }: { readonly schedule: string; readonly timeZone: string }) {
+  const key = `${timeZone} ${text}`;
+  if (!measured.has(key)) {
+    const schedule = parseSchedule(text);
+    measured.set(key, isSchedule(schedule) ? measureGaps({ schedule, timeZone })?.longest : undefined);
+  }
+  return measured.get(key);
+}
+
+function present<K extends string>(key: K, value: number | undefined): { [key in K]?: number } {
+  return (value === undefined ? {} : { [key]: value }) as { [key in K]?: number };
+}

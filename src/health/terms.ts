@@ -1,0 +1,13 @@
+// How long what may take before it is late: the policy's schedules and alerts as seconds. Room: health (pure).
+
+export interface Terms {
+  /** An idle archiver with waiting segments: archive_timeout and the time an upload may take. */
+  readonly archiveLateSeconds: number;
+  /** Without WAL archived for this long somebody is to be told; absent: no such alert. */
+  readonly walOverdueSeconds?: number;
+  /** A good base backup this old is overdue; absent where its schedule never comes round twice. */
+  readonly backupOverdueSeconds?: number;
+  /** The same of verifications and of dumps; null: asked for, and never overdue; absent: not asked for. */
+  readonly verificationOverdueSeconds?: number | null;
+  readonly dumpOverdueSeconds?: number | null;
+}
