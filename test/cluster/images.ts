@@ -106,6 +106,25 @@ async function build(context: Context, image: string, recipe: Recipe, built: str
   rmSync(directory, { recursive: true, force: true });
 }
 
+/** All files of an image, in a directory that does not exist yet. */
+export async function unpackImage(context: Context, image: string, directory: string): Promise<void> {
+  await withImagesLock(context, async () => {
+    await ensure(context, image, recipeOf(image));
+    await withProgress(context, `unpacking ${image}`, () => copyOut(context, image, '.', directory));
+  });
+}
+
+/** @param path of a file or directory of the image, relative to its root */
+export async function copyOut(context: Context, image: string, path: string, to: string): Promise<void> {
+  const container = (await buildah(context, ['from', '--pull=never', image])).trim();
+  try {
+    const root = (await buildah(context, ['mount', container])).trim();
+    await run(context, 'cp', ['-a', join(root, path), to]);
+  } finally {
+    await buildah(context, ['rm', container]);
+  }
+}
+
 function hasImage(context: Context, image: string): Promise<boolean> {
   return buildah(context, ['inspect', '--type', 'image', '--format', '{{.FromImageID}}', image]).then(
     () => true,

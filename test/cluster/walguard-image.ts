@@ -28,10 +28,18 @@ export async function buildAndLoad(context: Context, state: ClusterState, nodes:
 
 /** The tag is the content's, so a pod with an older build is seen to be one, and an unchanged build restarts nothing. */
 async function build(context: Context): Promise<string> {
+  const id = await buildStage(context);
+  const image = `localhost/walguard:${id.slice(0, 12)}`;
+  await buildah(context, ['tag', id, image]);
+  return image;
+}
+
+/** @param stage of the Dockerfile, and what it needs; without one all. Returns the id of what was built. */
+export async function buildStage(context: Context, stage?: string): Promise<string> {
   requireCommand('go', 'Go builds the S3 server that the image contains; install Go 1.26 or later');
   requireCommand('cargo', `cargo builds the archiving engine (${engine}); install Rust 1.90 or later`);
   await ensureImages(context, productBases);
-  const title = 'building the walguard image (the first time about 6 minutes)';
+  const title = `building ${stage ?? 'the walguard image'} (the first time about 6 minutes)`;
   const logFile = logOf('walguard');
   const volumes = (await sharedFolders(context)).flatMap((folder) => ['--volume', folder]);
   // The id comes from a file of our own: other checkouts build in the same store at the same time.
@@ -42,6 +50,7 @@ async function build(context: Context): Promise<string> {
     '--layers',
     '--force-rm',
     ...volumes,
+    ...(stage === undefined ? [] : ['--target', stage]),
     '--build-arg',
     `ENGINE=${engine}`,
     '--iidfile',
@@ -53,9 +62,7 @@ async function build(context: Context): Promise<string> {
   );
   const id = readFileSync(idFile, 'utf8').trim().replace('sha256:', '');
   rmSync(idFile);
-  const image = `localhost/walguard:${id.slice(0, 12)}`;
-  await buildah(context, ['tag', id, image]);
-  return image;
+  return id;
 }
 
 /** Toolchains and their download caches, where the builder images of images/ expect them. */
