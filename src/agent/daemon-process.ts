@@ -1,5 +1,6 @@
-// One process of the engine's daemon. It listens on a socket of its own; the public one is a link to it, so that a
-// successor takes over without a moment in which nobody listens. Room: agent (door).
+// One process of the engine's daemon, and the gate before it: the daemon listens where the database cannot reach it. Each has a
+// socket of its own; the public one is a link to the gate's, so that a successor takes over without a moment in which nobody
+// listens. Room: agent (door).
 import { rename, rm, symlink } from 'node:fs/promises';
 import { connect, type Server } from 'node:net';
 import { basename } from 'node:path';
@@ -7,8 +8,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { isWalFileStored } from '../tools/engine.ts';
 import { type ChildProcess, killGroup, onLines, start } from '../tools/exec.ts';
 import type { AgentContext } from './context.ts';
+import { startGate } from './daemon-gate.ts';
 import type { DesiredDaemon } from './daemon-plan.ts';
-import { startGate } from './recovery-gate.ts';
+import { findObjection } from './gate-rules.ts';
 import { buildEngineEnv } from './storage.ts';
 
 export interface Running {
@@ -16,10 +18,10 @@ export interface Running {
   readonly child: ChildProcess;
   /** Where it listens itself. */
   readonly socket: string;
-  /** Before the socket of one that serves a recovery, where this engine's "missing" needs a second look. */
-  gate?: Server;
+  readonly gate: Gate;
   /** Milliseconds since 1970. */
   readonly startedAt: number;
+  hasAnswered?: boolean;
   exited: boolean;
   /** Why it ended. */
   why?: string;
@@ -27,17 +29,26 @@ export interface Running {
   lastError?: string;
 }
 
+interface Gate {
+  readonly path: string;
+  readonly server: Server;
+}
+
 let started = 0;
 
 export async function startDaemon(context: AgentContext, desired: DesiredDaemon): Promise<Running> {
   const { engine, log } = context;
   started += 1;
-  const socket = `${desired.socket}.${started}`;
+  const socket = `${desired.engineSocket}.${started}`;
   // A socket that a killed daemon left behind would make the new one fail to bind.
   await rm(socket, { force: true });
   const env = buildEngineEnv(context, desired.prefix, desired.credentials);
+  const gate = await openGate(context, desired, env, `${desired.socket}.${started}`, async () => {
+    await isAnswering(daemon);
+    return socket;
+  });
   const child = start(engine.binary, engine.daemonArgs(socket), env);
-  const daemon: Running = { desired, child, socket, startedAt: Date.now(), exited: false };
+  const daemon: Running = { desired, child, socket, gate, startedAt: Date.now(), exited: false };
   log.info({ role: desired.role, prefix: desired.prefix, engine: engine.id }, 'daemon started');
   for (const stream of [child.stdout, child.stderr]) {
     onLines(stream, env, (line) => {
@@ -55,32 +66,33 @@ export async function startDaemon(context: AgentContext, desired: DesiredDaemon)
     daemon.why ??= signal ?? `code ${code}`;
     log.warn({ role: desired.role, code, signal }, 'daemon ended');
   });
-  if (desired.role === 'recovery' && engine.listWalFileArgs) daemon.gate = await openGate(context, daemon, env);
   return daemon;
 }
 
-async function openGate({ engine, log }: AgentContext, daemon: Running, env: NodeJS.ProcessEnv): Promise<Server> {
-  const path = gateOf(daemon.socket);
+async function openGate(
+  { engine, pgdata, log }: AgentContext,
+  { role }: DesiredDaemon,
+  env: NodeJS.ProcessEnv,
+  path: string,
+  socket: () => Promise<string>,
+): Promise<Gate> {
   await rm(path, { force: true });
-  return startGate({
+  const server = await startGate({
     path,
-    engine: async () => {
-      await isAnswering(daemon);
-      return daemon.socket;
-    },
-    isStored: (name) => isWalFileStored(engine, env, name),
-    log,
+    engine: socket,
+    findObjection: (request) => findObjection(role, pgdata, request),
+    ...(engine.listWalFileArgs ? { isStored: (name: string) => isWalFileStored(engine, env, name) } : {}),
+    log: log.child({ role }),
   });
+  return { path, server };
 }
 
-const gateOf = (socket: string) => `${socket}.gate`;
-
 /** From now on new clients reach this one; those of the one before it are still served by that one. */
-export async function publish({ desired, socket, gate }: Running): Promise<void> {
+export async function publish({ desired, gate }: Running): Promise<void> {
   const link = `${desired.socket}.new`;
   await rm(link, { force: true });
   // Relative: the directory may be mounted elsewhere in the database container.
-  await symlink(basename(gate ? gateOf(socket) : socket), link);
+  await symlink(basename(gate.path), link);
   await rename(link, desired.socket);
 }
 
@@ -90,7 +102,10 @@ const ANSWER_TIMEOUT_MS = 5000;
 export async function isAnswering(daemon: Running): Promise<boolean> {
   const deadline = performance.now() + ANSWER_TIMEOUT_MS;
   while (!daemon.exited && performance.now() < deadline) {
-    if (await canConnect(daemon.socket)) return true;
+    if (daemon.hasAnswered || (await canConnect(daemon.socket))) {
+      daemon.hasAnswered = true;
+      return true;
+    }
     await sleep(25);
   }
   return false;
@@ -113,7 +128,7 @@ const STOP_TIMEOUT_MS = 5000;
 export async function stopDaemon({ child, socket, gate, exited }: Running): Promise<void> {
   if (!exited) await stopChild(child);
   // Node removes the socket's file with it.
-  gate?.close();
+  gate.server.close();
   await rm(socket, { force: true });
 }
 

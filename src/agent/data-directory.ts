@@ -1,19 +1,20 @@
 // Reads and prepares a Postgres data directory. Room: agent (door).
-import { chmod, mkdir, readdir, readFile, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { LETTING_GO_RECORD, RESTORE_RECORD, RESTORE_RECORD_DONE } from '../api/names.ts';
+import { LETTING_GO_RECORD, LETTING_GO_RESERVE, RESTORE_RECORD, RESTORE_RECORD_DONE } from '../api/names.ts';
 import type { RestoreRecord } from '../api/reports.ts';
 import { type ClusterIdentity, parseClusterIdentity } from '../lib/cluster-identity.ts';
 import { buildRecoveryConf } from '../lib/recovery-conf.ts';
+import { readPlainFile, readPlainJson } from './plain-file.ts';
 
 /** Undefined while there is no initialised cluster. */
 export async function readIdentity(pgdata: string): Promise<ClusterIdentity | undefined> {
   try {
     const [version, control] = await Promise.all([
-      readFile(join(pgdata, 'PG_VERSION'), 'utf8'),
-      readFile(join(pgdata, 'global', 'pg_control')),
+      readPlainFile(join(pgdata, 'PG_VERSION')),
+      readPlainFile(join(pgdata, 'global', 'pg_control')),
     ]);
-    return parseClusterIdentity(version, control);
+    return parseClusterIdentity(version.toString('utf8'), control);
   } catch (error) {
     if (isMissing(error)) return undefined;
     throw error;
@@ -23,14 +24,10 @@ export async function readIdentity(pgdata: string): Promise<ClusterIdentity | un
 /**
  * What a recovery reads from; undefined when there is none to serve. Not by recovery.signal: Postgres removes that, and asks for
  * a timeline's history after it. Left without an answer there it ends, and its next start replays past the target (seen).
+ * The database itself could have written it: explainForeignSource says whether it is followed.
  */
 export async function readRestoreRecord(pgdata: string): Promise<RestoreRecord | undefined> {
-  try {
-    return JSON.parse(await readFile(join(pgdata, RESTORE_RECORD), 'utf8')) as RestoreRecord;
-  } catch (error) {
-    if (isMissing(error)) return undefined;
-    throw error;
-  }
+  return readPlainJson(join(pgdata, RESTORE_RECORD));
 }
 
 /** For when Postgres says that it is promoted: from then on there is no recovery to serve. */
@@ -69,14 +66,14 @@ export async function fetchInto(pgdata: string, fetch: (directory: string) => Pr
  */
 export async function prepareRecovery(pgdata: string, restore: RestoreRecord): Promise<void> {
   const conf = join(pgdata, 'postgresql.auto.conf');
-  const before = await readFile(conf, 'utf8').catch((error) => {
+  const before = await readPlainFile(conf).catch((error) => {
     if (isMissing(error)) return '';
     throw error;
   });
-  await replace(conf, buildRecoveryConf(before, restore));
+  await replace(conf, buildRecoveryConf(before.toString('utf8'), restore));
   await makeWalDirectory(pgdata);
   // What the source let go is the source's matter.
-  await rm(join(pgdata, LETTING_GO_RECORD), { force: true });
+  for (const name of [LETTING_GO_RECORD, LETTING_GO_RESERVE]) await rm(join(pgdata, name), { force: true });
   await replace(join(pgdata, RESTORE_RECORD), `${JSON.stringify(restore)}\n`);
   // Last: from here on a start of Postgres recovers.
   await replace(join(pgdata, 'recovery.signal'), '');

@@ -98,15 +98,17 @@ function describeMissing(observed: Observed, rest: RestOutcome | undefined, want
 }
 
 /**
- * The first that holds: trouble of our own; Postgres keeps its data elsewhere (PGDATA can come from where a manifest does
- * not show it); no credentials, or no key; another one who writes there; a daemon that does not stay up; the engine's words while Postgres says that archiving fails; for information, an
- * archive_command of the user's own that is not in force.
+ * The first that holds: a recovery that is not served, which keeps Postgres from starting; trouble of our own; Postgres keeps its
+ * data elsewhere (PGDATA can come from where a manifest does not show it); no credentials, or no key; another one who writes
+ * there; a daemon that does not stay up; while Postgres says that archiving fails, what lies in the segment's place, or else the
+ * engine's words; for information, an archive_command of the user's own that is not in force.
  */
 function explain(
-  { message, identity, credentials, lack, refused, observed }: State,
+  { foreignSource, message, identity, credentials, lack, refused, stuck, observed }: State,
   { isRunning, lastError }: ArchiveDaemon,
   pgdata: string,
 ): string | undefined {
+  if (foreignSource !== undefined) return foreignSource;
   if (message !== undefined) return message;
   if (observed && observed.dataDirectory !== pgdata) {
     return `Postgres keeps its data in ${observed.dataDirectory}, walguard looks in ${pgdata}: set PGDATA to the former in the container's own env`;
@@ -114,7 +116,7 @@ function explain(
   if (identity && !credentials) return lack?.message ?? NO_CREDENTIALS;
   if (refused !== undefined) return refused;
   if (identity && !isRunning && lastError !== undefined) return lastError;
-  if (observed && isFailing(observed.archiver)) return lastError;
+  if (observed && isFailing(observed.archiver)) return stuck?.message ?? lastError;
   const overridden = observed?.settings.overridden;
   return overridden && `the archive_command in ${overridden} is not in force: walguard's, given as an argument, wins`;
 }

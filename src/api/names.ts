@@ -37,6 +37,9 @@ export const REPOSITORY_ANNOTATION = `${GROUP}/repository`;
 /** On the webhook's TLS Secret, `leaf` or `ca`: renew it now. The controller takes it away when that is done. */
 export const RENEW_ANNOTATION = `${GROUP}/renew`;
 
+/** On a Secret that the chart may copy (storage.copySecrets): namespaces that may have it, with commas between; `*` for all. */
+export const COPY_TO_ANNOTATION = `${GROUP}/copy-to`;
+
 export const LABEL = {
   /** Name of the StatefulSet that an object of ours serves. */
   database: `${GROUP}/database`,
@@ -63,11 +66,15 @@ export const RECOVER = 'walguard-recover';
 /** The volume of credentials, keys and certificates that only the sidecar and the jobs mount. */
 export const STORAGE_VOLUME = 'walguard-storage';
 
+/** The emptyDir of the sidecar alone, with the sockets that the engine itself listens on. */
+export const RUN_VOLUME = 'walguard-run';
+
 /** Where the shared emptyDir is mounted, in the sidecar (read-write) and in the database container (read-only). */
 export const SHARED_DIR = '/walguard';
 
-/** Where it is mounted. */
+/** Where the other two are mounted. */
 export const STORAGE_DIR = '/walguard-storage';
+export const RUN_DIR = '/walguard-run';
 
 /** Below it: the key of client-side encryption, the store's own CA, the CA of this Kubernetes cluster. */
 export const ENCRYPTION_KEY_FILE = 'encryption-key';
@@ -82,9 +89,13 @@ export const DUMP_VOLUME_DIR = '/walguard-dumps';
 export const ARCHIVE_SCRIPT = `${SHARED_DIR}/bin/archive-wal`;
 export const RESTORE_SCRIPT = `${SHARED_DIR}/bin/restore-wal`;
 
-/** Unix sockets of the archiving daemon, and of the one that serves a recovery from another prefix. */
+/** Unix sockets of the gates before the archiving daemon, and before the one that serves a recovery from another prefix. */
 export const ARCHIVE_SOCKET = `${SHARED_DIR}/archive.sock`;
 export const RECOVERY_SOCKET = `${SHARED_DIR}/recovery.sock`;
+
+/** Those of the daemons themselves, which do whatever they are told. */
+export const ARCHIVE_ENGINE_SOCKET = `${RUN_DIR}/archive.sock`;
+export const RECOVERY_ENGINE_SOCKET = `${RUN_DIR}/recovery.sock`;
 
 /**
  * In it the Unix second until which archive_command lets WAL go, where the policy says onStorageFull: dropAndRebase. The sidecar
@@ -108,6 +119,9 @@ export const RESTORE_RECORD_DONE = 'walguard-restore.done.json';
 
 /** In PGDATA, where it outlives the pod: from when to when WAL was let go. */
 export const LETTING_GO_RECORD = 'walguard-dropped.json';
+
+/** Beside it: room for the record on a volume that is full. */
+export const LETTING_GO_RESERVE = 'walguard-dropped.reserve';
 
 /** Keys of the storage Secret, named as the AWS tools name them. */
 export const CREDENTIAL_KEYS = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'] as const;

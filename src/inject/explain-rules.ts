@@ -1,6 +1,6 @@
 // The table behind `explain`: for each place that injection writes to, who asked for it. Room: inject (pure).
 import type { Container, StatefulSet } from '../api/kubernetes.ts';
-import { ANNOTATION, INJECTION_ANNOTATION, RECOVER, SIDECAR, STORAGE_VOLUME } from '../api/names.ts';
+import { ANNOTATION, INJECTION_ANNOTATION, RECOVER, RUN_VOLUME, SIDECAR, STORAGE_VOLUME } from '../api/names.ts';
 import { detect } from '../flavour/detect.ts';
 import type { Path } from '../lib/difference.ts';
 import { isObject } from '../lib/json.ts';
@@ -30,8 +30,11 @@ export function explainField(path: Path, value: unknown, context: ExplainContext
 /** Only in a restored database of such an image. */
 const RECOVERY = "rule: recovery before the image's own start-up, which would undo it";
 
+const ENGINE_SOCKETS = "rule: the engine's own sockets are out of the database container's reach";
+
 function explainVolume(name: string | undefined, context: ExplainContext): string {
   if (name === RECOVER) return RECOVERY;
+  if (name === RUN_VOLUME) return ENGINE_SOCKETS;
   if (name === STORAGE_VOLUME) return bySetting('spec.storage.s3.credentialsSecret', context);
   return 'rule: Postgres and the sidecar share a directory for the archive command and its socket';
 }
@@ -122,6 +125,7 @@ function explainIdentity(field: string, context: ExplainContext): string {
 
 function explainMount(name: string | undefined, context: ExplainContext): string {
   if (name === STORAGE_VOLUME) return 'rule: storage credentials only in the sidecar';
+  if (name === RUN_VOLUME) return ENGINE_SOCKETS;
   if (name === SIDECAR) return 'rule: the sidecar puts the archive command into the shared directory';
   return `copied from container "${serverOf(context)?.container.name}": WAL is read where Postgres writes it`;
 }

@@ -1,6 +1,6 @@
 // Adds archiving to a StatefulSet's pod template, or says why it must not. Room: inject (pure).
 import type { Container, StatefulSet, VolumeMount } from '../api/kubernetes.ts';
-import { RECOVER, SHARED_DIR, SIDECAR, STORAGE_VOLUME } from '../api/names.ts';
+import { RECOVER, RUN_VOLUME, SHARED_DIR, SIDECAR, STORAGE_VOLUME } from '../api/names.ts';
 import { detect, type FoundServer, type PostgresServer } from '../flavour/detect.ts';
 import type { Reason } from '../lib/reason.ts';
 import { type PlacedSettings, placeSettings } from '../policy/place.ts';
@@ -9,7 +9,7 @@ import { addArchiveSettings } from './archive-settings.ts';
 import { append, type Entry, writeRecord } from './record.ts';
 import { buildRecovery } from './recover.ts';
 import { findSettingsObstacles, readSettingsMode, type SettingsMode } from './settings-mode.ts';
-import { buildSharedVolume, buildSidecar } from './sidecar.ts';
+import { buildRunVolume, buildSharedVolume, buildSidecar } from './sidecar.ts';
 import { buildStorageVolume } from './storage-env.ts';
 import { strip } from './strip.ts';
 
@@ -97,7 +97,7 @@ function findTakenNames({ spec: { template, volumeClaimTemplates } }: StatefulSe
   const at = (path: string, names: readonly (string | undefined)[], taken: readonly string[]) =>
     names.flatMap((name, index) => (taken.includes(name ?? '') ? [path.replace('#', String(index))] : []));
   const pod = 'spec.template.spec';
-  const volumes = [SIDECAR, STORAGE_VOLUME, RECOVER];
+  const volumes = [SIDECAR, RUN_VOLUME, STORAGE_VOLUME, RECOVER];
   const fields = [
     ...at(`${pod}.volumes[#].name`, template.spec.volumes?.map(({ name }) => name) ?? [], volumes),
     // A claim template takes the place of a pod volume of the same name.
@@ -140,6 +140,7 @@ function addTo(
   const entries: Entry[] = [
     ...append(spec, 'volumes', 'spec.volumes', [
       buildSharedVolume(),
+      buildRunVolume(),
       buildStorageVolume(settings),
       ...recovery.volumes,
     ]),

@@ -1,7 +1,7 @@
 // The native sidecar: the engine's daemon beside Postgres, with the only copy of the storage credentials in the pod.
 // Room: inject (pure).
 import type { Container, EnvVar, StatefulSet, Volume, VolumeMount } from '../api/kubernetes.ts';
-import { SHARED_DIR, SIDECAR, SIDECAR_PORT, STORAGE_DIR, STORAGE_VOLUME } from '../api/names.ts';
+import { RUN_DIR, RUN_VOLUME, SHARED_DIR, SIDECAR, SIDECAR_PORT, STORAGE_DIR, STORAGE_VOLUME } from '../api/names.ts';
 import type { PostgresServer } from '../flavour/detect.ts';
 import { cloneJson } from '../lib/json.ts';
 import { copyEntries, findEntry, readVariable } from '../lib/variables.ts';
@@ -76,6 +76,11 @@ export function buildSharedVolume(): Volume {
   return { name: SIDECAR, emptyDir: { sizeLimit: '128Mi' } };
 }
 
+/** Not for the database container: it may speak to the gates before the engine, never to the engine. */
+export function buildRunVolume(): Volume {
+  return { name: RUN_VOLUME, emptyDir: { sizeLimit: '1Mi' } };
+}
+
 /** Where passwords are read from files: the mounts that hold them, as the database container has them, and read-only. */
 export function findPasswordMounts({ container, flavour, dataMount }: PostgresServer): VolumeMount[] {
   const files = flavour.loginVariables.filter((name) => name.endsWith('_FILE'));
@@ -118,6 +123,7 @@ export function buildSidecar(
     securityContext: buildSecurityContext(server),
     volumeMounts: [
       { name: SIDECAR, mountPath: SHARED_DIR },
+      { name: RUN_VOLUME, mountPath: RUN_DIR },
       { name: STORAGE_VOLUME, mountPath: STORAGE_DIR, readOnly: true },
       cloneJson(server.dataMount),
       ...findPasswordMounts(server),

@@ -16,7 +16,7 @@ import type { PlacedSettings } from '../policy/place.ts';
 import type { BucketSettings } from '../policy/settings.ts';
 
 /**
- * Set by us because the engines' defaults lose data or hang (facts: WAL-G 3.0.9 and walrus 0.4.1, measured):
+ * Set by us because the engines' defaults lose data or hang (WAL-G 3.0.9 and walrus 0.4.1, measured):
  * a changed segment of the same name is an error, not an overwrite; a dead store fails in seconds, not after 15 minutes;
  * a base backup whose WAL cannot be archived gives up; memory stays bounded.
  */

@@ -1,6 +1,6 @@
 // The exact inverse of inject: removes only what is ours, by name, where inject left its record. Room: inject (pure).
 import type { Container, PodTemplate, StatefulSet, VolumeMount } from '../api/kubernetes.ts';
-import { INJECTION_ANNOTATION, RECOVER, SHARED_DIR, SIDECAR, STORAGE_VOLUME } from '../api/names.ts';
+import { INJECTION_ANNOTATION, RECOVER, RUN_VOLUME, SHARED_DIR, SIDECAR, STORAGE_VOLUME } from '../api/names.ts';
 import { cloneJson } from '../lib/json.ts';
 import { removeArchiveSettings } from './archive-settings.ts';
 import { type InjectionRecord, readRecord, removeMade } from './record.ts';
@@ -24,7 +24,7 @@ export function strip(workload: StatefulSet): StatefulSet {
   if (spec.initContainers)
     spec.initContainers = spec.initContainers.filter(({ name }) => ![SIDECAR, RECOVER].includes(name));
   if (spec.volumes)
-    spec.volumes = spec.volumes.filter(({ name }) => ![SIDECAR, STORAGE_VOLUME, RECOVER].includes(name));
+    spec.volumes = spec.volumes.filter(({ name }) => ![SIDECAR, RUN_VOLUME, STORAGE_VOLUME, RECOVER].includes(name));
   for (const container of spec.containers ?? []) stripContainer(container, record);
   delete metadata?.annotations?.[INJECTION_ANNOTATION];
   removeAllMade(template, record);

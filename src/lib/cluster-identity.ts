@@ -21,20 +21,46 @@ export function parseClusterIdentity(pgVersion: string, pgControl: Uint8Array): 
   return { major: Number(major), systemIdentifier: systemIdentifier.toString() };
 }
 
-/** `<policy prefix>/<namespace>/<statefulset>/<PG major>/<system identifier>`: no two clusters ever share one. */
+/**
+ * `<policy prefix>/<namespace>/<statefulset>/<PG major>/<system identifier>`: no two clusters ever share one.
+ *
+ * @throws Error where the identity is none: it may be the answer of a server, and a path must not be led elsewhere by one
+ */
 export function buildStoragePrefix(
   policyPrefix: string,
   namespace: string,
   database: string,
   identity: ClusterIdentity,
 ): string {
-  const base = policyPrefix.replace(/\/+$/, '');
-  return `${base}/${namespace}/${database}/${identity.major}/${identity.systemIdentifier}`;
+  const { major, systemIdentifier } = identity;
+  if (!(Number.isSafeInteger(major) && major > 0 && /^\d{1,20}$/.test(systemIdentifier)))
+    throw new Error(
+      `PG major ${JSON.stringify(major)} with system identifier ${JSON.stringify(systemIdentifier)} is no cluster's identity`,
+    );
+  return `${withoutSlash(policyPrefix)}/${namespace}/${database}/${major}/${systemIdentifier}`;
 }
+
+function withoutSlash(policyPrefix: string): string {
+  return policyPrefix.replace(/\/+$/, '');
+}
+
+/** Whose prefix it is; undefined for any text that buildStoragePrefix does not make of this policy's prefix. */
+export function findCluster(
+  policyPrefix: string,
+  prefix: unknown,
+): { readonly namespace: string; readonly database: string } | undefined {
+  const base = `${withoutSlash(policyPrefix)}/`;
+  if (typeof prefix !== 'string' || !prefix.startsWith(base)) return undefined;
+  const [, namespace, database] = CLUSTER.exec(prefix.slice(base.length)) ?? [];
+  return namespace === undefined || database === undefined ? undefined : { namespace, database };
+}
+
+/** Kubernetes' names have no slash, and begin with a letter or a digit. */
+const CLUSTER = /^([a-z0-9][a-z0-9.-]*)\/([a-z0-9][a-z0-9.-]*)\/\d{1,4}\/\d{1,20}$/;
 
 /** The identity in a prefix that buildStoragePrefix made; throws on any other text. */
 export function parseStoragePrefix(prefix: string): ClusterIdentity {
-  const [, major, systemIdentifier] = /\/(\d+)\/(\d+)$/.exec(prefix) ?? [];
+  const [, major, systemIdentifier] = /\/(\d{1,4})\/(\d{1,20})$/.exec(prefix) ?? [];
   if (!major || !systemIdentifier) throw new Error(`"${prefix}" does not end in a PG major and a system identifier`);
   return { major: Number(major), systemIdentifier };
 }

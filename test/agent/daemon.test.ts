@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { AgentContext } from '../../src/agent/context.ts';
 import { createSupervisor, type Supervisor } from '../../src/agent/daemon.ts';
-import { type DesiredDaemon, planDaemons } from '../../src/agent/daemon-plan.ts';
-import { ARCHIVE_SOCKET, RECOVERY_SOCKET } from '../../src/api/names.ts';
+import { type DesiredDaemon, explainForeignSource, planDaemons } from '../../src/agent/daemon-plan.ts';
+import { ARCHIVE_ENGINE_SOCKET, ARCHIVE_SOCKET, RECOVERY_ENGINE_SOCKET, RECOVERY_SOCKET } from '../../src/api/names.ts';
 import type { RestoreRecord } from '../../src/api/reports.ts';
+import { buildMessage, MESSAGE, readMessage } from '../../src/tools/daemon-protocol.ts';
 import { makeScriptedEngine } from '../support/engines.ts';
 import { isAlive, until } from '../support/processes.ts';
 import { createRecordedLog } from '../support/recorded-log.ts';
@@ -26,17 +27,22 @@ const RESTORE: RestoreRecord = {
 const ARCHIVE: DesiredDaemon = {
   role: 'archive',
   socket: ARCHIVE_SOCKET,
+  engineSocket: ARCHIVE_ENGINE_SOCKET,
   prefix: OWN_PREFIX,
   credentials: CREDENTIALS,
 };
 const RECOVERY: DesiredDaemon = {
   role: 'recovery',
   socket: RECOVERY_SOCKET,
+  engineSocket: RECOVERY_ENGINE_SOCKET,
   prefix: RESTORE.storagePrefix,
   credentials: CREDENTIALS,
 };
 
 const CLEARED = { prefix: OWN_PREFIX };
+
+/** What the database itself could have written. */
+const FORGED = { ...RESTORE, storagePrefix: 's3://backups/payroll/salaries/15/42' };
 
 /** | data initialised | recovery asked for | secrets | this one may write its prefix | daemons | */
 const ROWS = [
@@ -51,14 +57,58 @@ const ROWS = [
   [IDENTITY, undefined, CREDENTIALS, CLEARED, [ARCHIVE]],
   [IDENTITY, RESTORE, CREDENTIALS, undefined, [RECOVERY]],
   [IDENTITY, RESTORE, CREDENTIALS, CLEARED, [ARCHIVE, RECOVERY]],
+  [IDENTITY, FORGED, CREDENTIALS, undefined, []],
+  [IDENTITY, FORGED, CREDENTIALS, CLEARED, [ARCHIVE]],
 ] as const;
 
 for (const [identity, restore, credentials, clearance, daemons] of ROWS) {
-  const given = `data ${identity ? 'initialised' : 'absent'}, recovery ${restore ? 'asked for' : 'not asked for'}, credentials ${credentials ? 'there' : 'missing'}, cleared ${JSON.stringify(clearance) ?? 'for nothing'}`;
+  const given = `data ${identity ? 'initialised' : 'absent'}, recovery ${restore ? `asked for from ${restore.storagePrefix}` : 'not asked for'}, credentials ${credentials ? 'there' : 'missing'}, cleared ${JSON.stringify(clearance) ?? 'for nothing'}`;
   test(`${given}: ${daemons.map(({ role }) => role).join(' and ') || 'no daemon'}`, () => {
     assert.deepEqual(planDaemons(PLACE, identity, restore, { credentials, clearance }), daemons);
   });
 }
+
+/** | the record's source | is it another database of this namespace, under the policy's prefix? | */
+const SOURCES: readonly (readonly [source: unknown, isServed: boolean])[] = [
+  ['s3://backups/shop/source/15/42', true],
+  ['s3://backups/shop/orders-before/18/7710449571138806556', true],
+  [OWN_PREFIX, false],
+  ['s3://backups/shop/orders/15/42', false],
+  ['s3://backups/payroll/salaries/15/42', false],
+  ['s3://backups-of-others/shop/source/15/42', false],
+  ['s3://elsewhere/shop/source/15/42', false],
+  ['s3://backups/shop/../payroll/15/42', false],
+  ['s3://backups/shop/source/../../payroll/salaries/15/42', false],
+  ['s3://backups/../backups/shop/source/15/42', false],
+  ['s3://backups/shop//15/42', false],
+  ['s3://backups//shop/source/15/42', false],
+  ['s3://backups/shop/source/15', false],
+  ['s3://backups/shop/source/15/42/', false],
+  ['s3://backups/shop/source/15/42/deeper/15/42', false],
+  ['s3://backups/shop/source/15/42\n', false],
+  ['s3://backups/shop/source/15/123456789012345678901', false],
+  ['s3://backups', false],
+  ['/walguard-storage', false],
+  ['', false],
+  [undefined, false],
+  [42, false],
+];
+
+for (const [source, isServed] of SOURCES) {
+  test(`a recovery from ${JSON.stringify(source)} is ${isServed ? 'served' : 'not served, and it is said why'}`, () => {
+    const record = { ...RESTORE, storagePrefix: source as string };
+    const why = explainForeignSource(PLACE, record);
+    assert.equal(why === undefined, isServed);
+    if (!isServed)
+      assert.match(why ?? '', /^walguard-restore\.json .* is not served\. Remove the file, or restore into/s);
+    const state = { credentials: CREDENTIALS, clearance: undefined };
+    assert.equal(planDaemons(PLACE, IDENTITY, record, state).length, isServed ? 1 : 0);
+  });
+}
+
+test('a policy whose prefix ends in slashes has the same sources', () => {
+  assert.equal(explainForeignSource({ ...PLACE, policyPrefix: 's3://backups//' }, RESTORE), undefined);
+});
 
 test('a daemon knows the key it encrypts with, so that another key needs another daemon', () => {
   const secrets = { credentials: CREDENTIALS, encryptionKeyId: 'k' };
@@ -107,7 +157,8 @@ async function setUp(context: TestContext, script = 'sleep 60 & wait', retireMs?
     await until(`${atLeast} starts`, () => read().length >= atLeast);
     return read();
   };
-  return { supervisor, desired: { ...ARCHIVE, socket: join(directory, 's.sock') }, starts, lines };
+  const sockets = { socket: join(directory, 's.sock'), engineSocket: join(directory, 'engine.sock') };
+  return { supervisor, desired: { ...ARCHIVE, ...sockets }, starts, lines };
 }
 
 test('a daemon is started once and left running while nothing changes', async (context) => {
@@ -119,12 +170,22 @@ test('a daemon is started once and left running while nothing changes', async (c
   assert.equal(supervisor.isRunning('recovery'), false);
 });
 
-test('a socket left by a daemon that was killed is removed before the next one starts', async (context) => {
-  const { supervisor, desired, starts } = await setUp(context);
-  writeFileSync(desired.socket, '');
+test("what a killed sidecar left behind is in nobody's way: neither its sockets nor the link to them", async (context) => {
+  const { supervisor, desired } = await setUp(context, LISTENER);
+  // How many were started before is not known here.
+  for (let n = 1; n < 100; n++)
+    for (const path of [desired.socket, desired.engineSocket]) writeFileSync(`${path}.${n}`, '');
+  symlinkSync('s.sock.7', desired.socket);
   await supervisor.apply([desired]);
-  await starts(1);
-  assert.equal(existsSync(desired.socket), false);
+  assert.equal(await ask(desired.socket), 'key');
+});
+
+test('what the database reaches is the gate, and not the engine', async (context) => {
+  const { supervisor, desired } = await setUp(context, LISTENER);
+  await supervisor.apply([desired]);
+  assert.equal(await ask(desired.socket), 'key');
+  assert.match(readlinkSync(desired.socket), /^s\.sock\.\d+$/);
+  assert.equal(await ask(desired.socket, buildMessage(MESSAGE.fetch, Buffer.from('x'))), '', 'the engine never saw it');
 });
 
 test('another prefix: the old daemon is ended before the new one runs', async (context) => {
@@ -138,22 +199,17 @@ test('another prefix: the old daemon is ended before the new one runs', async (c
   assert.equal(supervisor.isRunning('archive'), true);
 });
 
-/** Answers each client with its secret, and only those that ask. */
+/** Answers each client that asks with its secret, in a message as the engine would. */
 const LISTENER = `exec ${process.execPath} -e '
-  require("net").createServer((s) => s.once("data", () => s.end(process.env.AWS_SECRET_ACCESS_KEY))).listen(process.argv[1])
+  const key = Buffer.from(process.env.AWS_SECRET_ACCESS_KEY);
+  const answer = Buffer.concat([Buffer.from([79, 0, 3 + key.length]), key]);
+  require("net").createServer((s) => s.once("data", () => s.end(answer))).listen(process.argv[1])
 ' "$2"`;
 
-function ask(socket: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    let said = '';
-    const client = connect({ path: socket }, () => client.write('?'));
-    client
-      .on('data', (data) => {
-        said += data;
-      })
-      .on('end', () => resolve(said))
-      .on('error', reject);
-  });
+async function ask(path: string, message = buildMessage(MESSAGE.check)): Promise<string> {
+  const client = connect({ path });
+  client.write(message.bytes);
+  return (await readMessage(client)).bytes.toString('utf8', 3);
 }
 
 const ROTATED = { ...CREDENTIALS, AWS_SECRET_ACCESS_KEY: 'new' };
@@ -285,7 +341,8 @@ test('an engine that cannot be started is said, and does not count as running', 
   const { log, lines } = createRecordedLog();
   const engine = { ...(await makeScriptedEngine(await makeTempDir(context), '')), binary: '/no/such/engine' };
   const supervisor = createSupervisor({ engine, log, env: {} } as unknown as AgentContext);
-  await supervisor.apply([{ ...ARCHIVE, socket: join(await makeTempDir(context), 's') }]);
+  const directory = await makeTempDir(context);
+  await supervisor.apply([{ ...ARCHIVE, socket: join(directory, 's'), engineSocket: join(directory, 'e') }]);
   await until('its failure', () => !supervisor.isRunning('archive'));
   assert.ok(lines.some(({ error }) => String(error).includes('ENOENT')));
   await supervisor.stop();

@@ -70,6 +70,7 @@ test('what is not known is left out of the status', () => {
 
 const ready = { identity: IDENTITY, credentials: CREDENTIALS };
 const said: ArchiveDaemon = { isRunning: true, lastError: 'ERROR connection refused' };
+const STUCK = { segment: 'x', at: 0, broken: [], message: 'another history is in the way' };
 const WHY: readonly (readonly [name: string, state: State, archive: ArchiveDaemon, message: string | undefined])[] = [
   ['no data yet', {}, RUNS_NOT, undefined],
   ['no credentials', { identity: IDENTITY }, RUNS_NOT, NO_CREDENTIALS],
@@ -80,6 +81,8 @@ const WHY: readonly (readonly [name: string, state: State, archive: ArchiveDaemo
     "Postgres keeps its data in /data/pg, walguard looks in /data: set PGDATA to the former in the container's own env",
   ],
   ['archiving fails', { ...ready, observed: FAILING }, said, 'ERROR connection refused'],
+  ['another history in the way', { ...ready, observed: FAILING, stuck: STUCK }, said, 'another history is in the way'],
+  ['another history, which is out of the way', { ...ready, observed: OBSERVED, stuck: STUCK }, said, undefined],
   [
     'an archive_command of the user that is not in force',
     { ...ready, observed: { ...OBSERVED, settings: { ...SETTINGS, overridden: '/data/postgresql.conf, line 7' } } },
@@ -87,6 +90,12 @@ const WHY: readonly (readonly [name: string, state: State, archive: ArchiveDaemo
     "the archive_command in /data/postgresql.conf, line 7 is not in force: walguard's, given as an argument, wins",
   ],
   ['archiving failed once and works again', { ...ready, observed: OBSERVED }, said, undefined],
+  [
+    'a recovery that is not served',
+    { ...ready, foreignSource: 'another database is asked for', message: 'Postgres does not answer' },
+    said,
+    'another database is asked for',
+  ],
   [
     'trouble of its own',
     { ...ready, observed: FAILING, message: 'Postgres does not answer' },

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Container, StatefulSet } from '../../src/api/kubernetes.ts';
-import { ARCHIVE_SCRIPT, SHARED_DIR, SIDECAR, STORAGE_VOLUME } from '../../src/api/names.ts';
+import { ARCHIVE_SCRIPT, RUN_VOLUME, SHARED_DIR, SIDECAR, STORAGE_VOLUME } from '../../src/api/names.ts';
 import { inject } from '../../src/inject/inject.ts';
 import { isInjected, strip } from '../../src/inject/strip.ts';
 import { checkPodSecurity } from '../chart/pod-security.ts';
@@ -101,6 +101,7 @@ test('the credential check sees a variable, a reference, a mount by name and one
   );
   assert.ok(leaks((c) => void c.volumeMounts?.push({ name: STORAGE_VOLUME, mountPath: '/elsewhere' })) > 0);
   assert.ok(leaks((c) => void c.volumeMounts?.push({ name: 'other', mountPath: '/walguard-storage' })) > 0);
+  assert.ok(leaks((c) => void c.volumeMounts?.push({ name: RUN_VOLUME, mountPath: '/elsewhere' })) > 0);
 });
 
 test('the database container gets the archive settings, a read-only mount of the shared directory, and no more', () => {
@@ -232,6 +233,7 @@ test("a container and volumes of the user's own that bear our names are not take
   workload.spec.template.spec.initContainers = [{ name: SIDECAR, image: 'mine' }];
   workload.spec.template.spec.volumes = [
     { name: SIDECAR, emptyDir: {} },
+    { name: RUN_VOLUME, emptyDir: {} },
     { name: STORAGE_VOLUME, emptyDir: {} },
   ];
   assert.equal(isInjected(workload), false);

@@ -180,6 +180,11 @@ const ROWS: readonly Row[] = [
     refused: [['name-taken', 'spec.template.spec.volumes[0].name']],
   },
   {
+    name: "a volume has the name of the sidecar's own",
+    change: ({ spec }) => (spec.template.spec.volumes = [{ name: 'walguard-run', emptyDir: {} }]),
+    refused: [['name-taken', 'spec.template.spec.volumes[0].name']],
+  },
+  {
     name: 'a claim template has our name',
     change: ({ spec }) => void spec.volumeClaimTemplates?.push({ metadata: { name: 'walguard' }, spec: {} }),
     refused: [['name-taken', 'spec.volumeClaimTemplates[1].metadata.name']],

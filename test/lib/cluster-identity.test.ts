@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { buildStoragePrefix, parseClusterIdentity, parseStoragePrefix } from '../../src/lib/cluster-identity.ts';
+import {
+  buildStoragePrefix,
+  findCluster,
+  parseClusterIdentity,
+  parseStoragePrefix,
+} from '../../src/lib/cluster-identity.ts';
 
 /** As pg_control begins: the identifier in little-endian, then more. */
 function control(systemIdentifier: bigint, length = 8192): Uint8Array {
@@ -58,6 +63,43 @@ test('clusters that differ in anything never share a prefix', () => {
     buildStoragePrefix('s3://c', 'a', 'b', { major: 15, systemIdentifier: '1' }),
   ];
   assert.equal(new Set(prefixes).size, prefixes.length);
+});
+
+test('what a server says of itself leads nowhere else: only numbers become a prefix', () => {
+  const good = { major: 15, systemIdentifier: '18446744073709551615' };
+  assert.match(buildStoragePrefix('s3://b', 'shop', 'orders', good), /\/15\/18446744073709551615$/);
+  for (const systemIdentifier of [
+    '',
+    '../../payroll/salaries/15/42',
+    '42/..',
+    '-1',
+    '4e3',
+    ' 42',
+    '42\n',
+    '1'.repeat(21),
+    'x',
+  ]) {
+    assert.throws(
+      () => buildStoragePrefix('s3://b', 'shop', 'orders', { major: 15, systemIdentifier }),
+      /is no cluster's identity$/,
+      systemIdentifier,
+    );
+  }
+  for (const major of [Number.NaN, 15.5, 0, -1, 1e23, Number.POSITIVE_INFINITY, '15' as unknown as number]) {
+    assert.throws(
+      () => buildStoragePrefix('s3://b', 'shop', 'orders', { ...good, major }),
+      /is no cluster's identity$/,
+    );
+  }
+});
+
+test('whose prefix it is, of those that this policy makes', () => {
+  const prefix = buildStoragePrefix('s3://backups/pg/', 'shop', 'orders', { major: 15, systemIdentifier: '42' });
+  const found = { namespace: 'shop', database: 'orders' };
+  for (const policy of ['s3://backups/pg', 's3://backups/pg//']) assert.deepEqual(findCluster(policy, prefix), found);
+  for (const policy of ['s3://backups', 's3://backups/p', 's3://backups/pg/shop', 's3://other/pg']) {
+    assert.equal(findCluster(policy, prefix), undefined, policy);
+  }
 });
 
 test('the identity is read back from a prefix, beyond 2^53 too; anything else is an error', () => {

@@ -6,9 +6,20 @@ import { existsSync } from 'node:fs';
 import { chmod, chown, copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { startGate } from '../../../src/agent/recovery-gate.ts';
+import { startGate } from '../../../src/agent/daemon-gate.ts';
+import type { Role } from '../../../src/agent/daemon-plan.ts';
+import { findObjection } from '../../../src/agent/gate-rules.ts';
 import { buildArchiveScript, buildRestoreScript } from '../../../src/agent/scripts.ts';
-import { ARCHIVE_SCRIPT, ARCHIVE_SOCKET, RECOVERY_SOCKET, RESTORE_SCRIPT, SHARED_DIR } from '../../../src/api/names.ts';
+import {
+  ARCHIVE_ENGINE_SOCKET,
+  ARCHIVE_SCRIPT,
+  ARCHIVE_SOCKET,
+  RECOVERY_ENGINE_SOCKET,
+  RECOVERY_SOCKET,
+  RESTORE_SCRIPT,
+  RUN_DIR,
+  SHARED_DIR,
+} from '../../../src/api/names.ts';
 import { isWalFileStored, resolveEngine } from '../../../src/tools/engine.ts';
 import { until } from '../../support/processes.ts';
 import { createRecordedLog } from '../../support/recorded-log.ts';
@@ -81,20 +92,21 @@ export async function startArchive(
   const restart = async (changes: NodeJS.ProcessEnv = {}) => {
     await kill();
     current = { ...env, ...changes };
-    for (const socket of [ARCHIVE_SOCKET, engine.listWalFileArgs ? UNGUARDED_SOCKET : RECOVERY_SOCKET]) {
-      await rm(socket.replace(SHARED_DIR, pod.shared), { force: true });
-      const child = pod.spawn(program, engine.daemonArgs(socket), { env: current });
+    for (const { inside } of Object.values(GATES)) {
+      const socket = inside.replace(RUN_DIR, pod.runtime);
+      await rm(socket, { force: true });
+      const child = pod.spawn(program, engine.daemonArgs(inside), { env: current });
       for (const stream of [child.stdout, child.stderr]) {
         stream?.setEncoding('utf8').on('data', (text: string) => {
           log += text;
         });
       }
       daemons.push(child);
-      await until(`the daemon listens: ${log}`, () => existsSync(socket.replace(SHARED_DIR, pod.shared)));
+      await until(`the daemon listens: ${log}`, () => existsSync(socket));
     }
   };
   await restart();
-  if (engine.listWalFileArgs) await openGate(context, pod, engine, () => current);
+  await openGates(context, pod, pgdata, () => current);
   return {
     store,
     pod,
@@ -126,25 +138,30 @@ export async function startArchive(
   };
 }
 
-/** Where the engine itself listens when the sidecar's gate is before it. */
-const UNGUARDED_SOCKET = `${SHARED_DIR}/recovery-engine.sock`;
+const GATES: Readonly<Record<Role, { readonly outside: string; readonly inside: string }>> = {
+  archive: { outside: ARCHIVE_SOCKET, inside: ARCHIVE_ENGINE_SOCKET },
+  recovery: { outside: RECOVERY_SOCKET, inside: RECOVERY_ENGINE_SOCKET },
+};
 
-/** As the sidecar has it: with this process's own eyes on the store. */
-async function openGate(
+/** As the sidecar has them: with this process's own eyes on the data directory and on the store. */
+async function openGates(
   context: TestContext,
-  pod: Pod,
-  engine: EngineUnderTest,
+  { engine, runtime, shared }: Pod,
+  pgdata: string,
   env: () => NodeJS.ProcessEnv,
 ): Promise<void> {
-  const path = RECOVERY_SOCKET.replace(SHARED_DIR, pod.shared);
-  const gate = await startGate({
-    path,
-    engine: async () => UNGUARDED_SOCKET.replace(SHARED_DIR, pod.shared),
-    isStored: (name) => isWalFileStored(engine, env(), name),
-    log: createRecordedLog().log,
-  });
-  await chown(path, POSTGRES_ID, POSTGRES_ID);
-  context.after(() => void gate.close());
+  for (const [role, { outside, inside }] of Object.entries(GATES) as [Role, (typeof GATES)[Role]][]) {
+    const path = outside.replace(SHARED_DIR, shared);
+    const gate = await startGate({
+      path,
+      engine: async () => inside.replace(RUN_DIR, runtime),
+      findObjection: (request) => findObjection(role, pgdata, request),
+      ...(engine.listWalFileArgs ? { isStored: (name: string) => isWalFileStored(engine, env(), name) } : {}),
+      log: createRecordedLog().log,
+    });
+    await chown(path, POSTGRES_ID, POSTGRES_ID);
+    context.after(() => void gate.close());
+  }
 }
 
 /** Of the sidecar's variables those that it passes on. */

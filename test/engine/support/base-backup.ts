@@ -32,7 +32,19 @@ export function take(
 }
 
 export function throughSidecar({ sidecar }: Pick<World, 'sidecar'>, job = 'a-job'): NodeJS.ProcessEnv {
-  return { WALGUARD_METHOD: 'sidecar', WALGUARD_SIDECAR_PORT: String(sidecar.port), WALGUARD_JOB: job };
+  return {
+    WALGUARD_METHOD: 'sidecar',
+    WALGUARD_SIDECAR_PORT: String(sidecar.port),
+    WALGUARD_INSTANCE: 'orders-0',
+    WALGUARD_JOB: job,
+    WALGUARD_JOB_UID: uidOf(job),
+  };
+}
+
+/** As Kubernetes would give one: the same for each try of a Job. */
+export function uidOf(job: string): string {
+  const hex = Buffer.from(job).toString('hex').padEnd(32, '0');
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12}).*$/, '$1-$2-$3-$4-$5');
 }
 
 export function backupOf({ code, report, stdout, stderr }: Job): Backup {

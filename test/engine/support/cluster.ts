@@ -51,6 +51,7 @@ export async function makeCluster(
       WALGUARD_PGHOST: hosts[index] ?? '',
       WALGUARD_PGPORT: String(shared),
       WALGUARD_MEMBERS: hosts.join(','),
+      WALGUARD_INSTANCE: `orders-${index}`,
     },
   }));
   return { members, standby };

@@ -1,6 +1,6 @@
 // The tier `engine`: a real Postgres, the real engine, a real S3 server as plain processes, and walguard's agent between them.
 // No Kubernetes. Root and buildah, because the programs are copied out of the images of the cluster's tests (once, cached
-// in ~/.cache/walguard/engine). This file is the entry; everything that a test needs is exported here.
+// in ~/.cache/walguard/engine). This file is the entry; what most tests need is exported here.
 //
 //   engineTest('a segment comes back', async (context, engine) => {
 //     const { store, pod, postgres, sidecar } = await startWorld(context, { engine });

@@ -7,7 +7,7 @@ import { chmod, chown, copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/p
 import { constants, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { DUMP_DIR, DUMP_VOLUME_DIR, SHARED_DIR, STORAGE_DIR } from '../../../src/api/names.ts';
+import { DUMP_DIR, DUMP_VOLUME_DIR, RUN_DIR, SHARED_DIR, STORAGE_DIR } from '../../../src/api/names.ts';
 import { CLIENT, resolveEngine } from '../../../src/tools/engine.ts';
 import { repositoryDir } from '../../cluster/checkout.ts';
 import { isAlive, until } from '../../support/processes.ts';
@@ -36,8 +36,9 @@ export interface Pod {
   readonly engine: EngineUnderTest;
   /** Directory of the test's own; it has the same path inside and outside. The volume of data directories is in it. */
   readonly directory: string;
-  /** What is mounted at /walguard and at /walguard-storage, and the file at /dev/termination-log. */
+  /** What is mounted at /walguard, /walguard-run and /walguard-storage, and the file at /dev/termination-log. */
   readonly shared: string;
+  readonly runtime: string;
   readonly storage: string;
   readonly terminationLog: string;
   /** Where the image has Postgres's programs. */
@@ -78,6 +79,7 @@ export async function startPod(context: TestContext, { engine, major = 15 }: Pod
     return inPod(name);
   };
   const shared = await makeDirectory('shared', 0o777);
+  const runtime = await makeDirectory('runtime');
   const storage = await makeDirectory('storage', 0o755);
   const terminationLog = inPod('termination-log');
   await writeFile(terminationLog, '');
@@ -85,7 +87,7 @@ export async function startPod(context: TestContext, { engine, major = 15 }: Pod
   // Of a dump's pod: what its two containers share, and the claim.
   const dump = await makeDirectory('dump');
   const dumps = await makeDirectory('dumps');
-  const binds = listBinds({ shared, storage, terminationLog, dump, dumps });
+  const binds = listBinds({ shared, runtime, storage, terminationLog, dump, dumps });
   const layer = inPod('layer');
   await makeLayer(layer, engine, binds);
   const root = inPod('root');
@@ -110,6 +112,7 @@ export async function startPod(context: TestContext, { engine, major = 15 }: Pod
     engine,
     directory,
     shared,
+    runtime,
     storage,
     terminationLog,
     bin: `/usr/lib/postgresql/${major}/bin`,
@@ -138,12 +141,15 @@ interface Bind {
   readonly isFile?: boolean;
 }
 
-function listBinds(own: Record<'shared' | 'storage' | 'terminationLog' | 'dump' | 'dumps', string>): Bind[] {
+function listBinds(
+  own: Record<'shared' | 'runtime' | 'storage' | 'terminationLog' | 'dump' | 'dumps', string>,
+): Bind[] {
   const devices = ['null', 'zero', 'full', 'random', 'urandom', 'tty'].map((name) => `/dev/${name}`);
   const same = (path: string): Bind => ({ from: path, at: path, isFile: !statSync(path).isDirectory() });
   const binds = [...devices, '/proc', '/dev/shm'].map(same);
   binds.push({ from: own.terminationLog, at: '/dev/termination-log', isFile: true });
   binds.push({ from: own.shared, at: SHARED_DIR }, { from: own.storage, at: STORAGE_DIR });
+  binds.push({ from: own.runtime, at: RUN_DIR });
   binds.push({ from: own.dump, at: DUMP_DIR }, { from: own.dumps, at: DUMP_VOLUME_DIR });
   // The agent as it stands in the checkout, on the Node that runs the test.
   const outside = [tmpdir(), repositoryDir, realpathSync(join(repositoryDir, 'node_modules')), process.execPath];
