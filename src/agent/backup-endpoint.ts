@@ -11,10 +11,10 @@ import { refuseRequest, type Seen, SIGNATURE_HEADER } from './request-signature.
 import type { Route } from './route.ts';
 import { NO_CREDENTIALS, readCredentials } from './storage.ts';
 
-/** Behind it the name of the Job that asks. */
+/** Behind it `<name>/<uid>` of the Job that asks. */
 export const BACKUPS_PATH = '/base-backups/';
 
-const JOB = /^[a-z0-9]([-a-z0-9.]{0,61}[a-z0-9])?$/;
+const JOB = /^[a-z0-9]([-a-z0-9.]{0,61}[a-z0-9])?\/[0-9a-f-]{36}$/;
 const PARENT = /^base_[0-9A-F]{24}(_D_[0-9A-F]{24})*$/;
 const MAX_SECONDS = 7 * 24 * 3600;
 
@@ -30,12 +30,14 @@ export function backupRoutes(): Route[] {
       request.resume();
       const credentials = await readCredentials();
       if (!credentials) return reply(response, { status: 503, body: { message: NO_CREDENTIALS } });
-      const parts = { method: request.method ?? '', path: request.url ?? '' };
+      const target = `${context.namespace}/${context.pod}`;
+      const parts = { method: request.method ?? '', target, path: request.url ?? '' };
       const refused = refuseRequest(headerOf(request), parts, credentials, { seen, begunAt, now: Date.now() });
       if (refused !== undefined) return reply(response, { status: 401, body: { message: refused } });
       const [pathname = '', query] = parts.path.split('?');
       const job = pathname.slice(BACKUPS_PATH.length);
-      if (!JOB.test(job)) return reply(response, { status: 400, body: { message: 'that is no name of a Job' } });
+      if (!JOB.test(job))
+        return reply(response, { status: 400, body: { message: 'that is no name and uid of a Job' } });
       reply(response, answer(context, job, new URLSearchParams(query)));
     };
 

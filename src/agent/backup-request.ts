@@ -3,6 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Backup } from '../api/protected-database.ts';
 import { requireVariable } from '../lib/environment.ts';
+import { isObject } from '../lib/json.ts';
 import { BACKUPS_PATH } from './backup-endpoint.ts';
 import type { BackupRun } from './backup-runs.ts';
 import type { Order } from './base-backup-push.ts';
@@ -20,9 +21,12 @@ const PATIENCE_MS = 180_000;
 /** Its deadline is the engine's, and this much more for the answer. */
 const GRACE_MS = 30_000;
 
+const MOST_WORDS = 500;
+
 /** @throws Error of the sidecar, or of the way to it */
 export async function askSidecar(context: AgentContext, order: Order, signal: AbortSignal): Promise<Backup> {
-  const path = `${BACKUPS_PATH}${requireVariable(context.env, 'WALGUARD_JOB')}`;
+  const required = (name: string) => requireVariable(context.env, name);
+  const path = `${BACKUPS_PATH}${required('WALGUARD_JOB')}/${required('WALGUARD_JOB_UID')}`;
   const deadline = Date.now() + order.timeoutMs + GRACE_MS;
   let run = await send(context, 'POST', `${path}?${orderQuery(order)}`, signal);
   while (run.state === 'running') {
@@ -65,41 +69,60 @@ async function sendOnce(
   path: string,
   signal: AbortSignal,
 ): Promise<BackupRun | string> {
-  const url = `http://${context.connection.host}:${portOf(context)}${path}`;
-  const signature = signRequest({ method, path }, await requireCredentials(), Date.now());
+  const target = `${context.namespace}/${requireVariable(context.env, 'WALGUARD_INSTANCE')}`;
+  const signature = signRequest({ method, target, path }, await requireCredentials(), Date.now());
+  return exchange(`http://${context.connection.host}:${portOf(context)}${path}`, method, signature, signal);
+}
+
+/**
+ * One request. Who answers sends nobody elsewhere, and only a sidecar's own words are quoted.
+ * @returns the run; or why another try is worth it
+ * @throws Error where it is not
+ */
+export async function exchange(
+  url: string,
+  method: 'GET' | 'POST',
+  signature: string,
+  signal: AbortSignal,
+): Promise<BackupRun | string> {
   try {
     const response = await fetch(url, {
       method,
       headers: { [SIGNATURE_HEADER]: signature },
+      redirect: 'error',
       signal: AbortSignal.any([signal, AbortSignal.timeout(REQUEST_MS)]),
     });
-    const text = await response.text();
-    if (response.ok) return JSON.parse(text) as BackupRun;
-    const message = explainStatus(method, response.status, text);
-    if (response.status === 401 || response.status >= 500) return message;
+    const answer = parseAnswer(await response.text());
+    if (response.ok && answer && 'state' in answer) return answer as BackupRun;
+    const message = explainStatus(method, response.status, answer);
+    if (response.ok || response.status === 401 || response.status >= 500) return message;
     throw new Refused(message);
   } catch (error) {
     if (error instanceof Refused) throw error;
-    return `the sidecar at ${context.connection.host} does not answer: ${causeOf(error as Error)}`;
+    return `the sidecar at ${new URL(url).hostname} does not answer: ${causeOf(error as Error)}`;
   }
 }
 
 class Refused extends Error {}
 
-function explainStatus(method: string, status: number, text: string): string {
+type SidecarAnswer = BackupRun | { readonly message?: unknown };
+
+function parseAnswer(text: string): SidecarAnswer | undefined {
+  try {
+    const answer: unknown = JSON.parse(text);
+    return isObject(answer) ? answer : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function explainStatus(method: string, status: number, answer: SidecarAnswer | undefined): string {
   if (status === 404 && method === 'GET')
     return 'the sidecar was started anew in the middle of the base backup, which ended with it';
   if (status === 404)
     return 'the sidecar takes no base backups: it is of an older walguard; roll the database out once to bring in the present one';
-  return `the sidecar answers ${status}: ${readMessage(text)}`;
-}
-
-function readMessage(text: string): string {
-  try {
-    return String((JSON.parse(text) as { message?: unknown }).message);
-  } catch {
-    return text.slice(0, 200);
-  }
+  const words = answer && 'message' in answer && typeof answer.message === 'string' ? `: ${answer.message}` : '';
+  return `the sidecar answers ${status}${words.slice(0, MOST_WORDS)}`;
 }
 
 /** fetch says "fetch failed", and why in its cause. */

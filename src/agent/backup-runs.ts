@@ -1,4 +1,4 @@
-// Base backups that the sidecar takes for jobs: one at a time, known by the name of the Job that asked. Room: agent (door).
+// Base backups that the sidecar takes for jobs: one at a time, known by the Job that asked. Room: agent (door).
 import type { Backup } from '../api/protected-database.ts';
 
 export type BackupRun =
@@ -12,8 +12,9 @@ export type Asked =
   | { readonly kind: 'busy'; readonly with: string };
 
 export interface BackupRuns {
+  /** @param job `<name>/<uid>`: a Job that was deleted and made again under one name is another one */
   readonly ask: (job: string, make: () => Promise<Backup>, now: string) => Asked;
-  /** Undefined: none of that name since this process began. */
+  /** Undefined: none of that Job since this process began. */
   readonly find: (job: string) => BackupRun | undefined;
 }
 

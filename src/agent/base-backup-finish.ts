@@ -10,7 +10,7 @@ import type { BaseBackupOptions } from './base-backup-options.ts';
 import { waitForWal } from './base-backup-wal.ts';
 import type { AgentContext } from './context.ts';
 import { inventoryOf } from './inventory.ts';
-import { pruneAfterBackup } from './prune.ts';
+import { pruneAfterBackup, type Shelf } from './prune.ts';
 
 export interface Made {
   readonly backup: Backup;
@@ -61,7 +61,7 @@ const REPORT_MS = 15_000;
 /** Where the policy prunes after each good base backup. What is left then. */
 async function cleanUp(
   { engine, log, env }: AgentContext,
-  shelf: { readonly env: NodeJS.ProcessEnv; readonly segmentBytes: number },
+  shelf: Pick<Shelf, 'env' | 'segmentBytes'>,
   contents: StoreContents,
   made: string,
   deadline: number,

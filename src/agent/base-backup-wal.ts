@@ -5,18 +5,12 @@ import type { StoreContents, StoredBackup } from '../lib/store-contents.ts';
 import { listMissing } from '../lib/wal-needed.ts';
 import { queryArchivingTrouble } from '../tools/backup-server.ts';
 import type { Client } from '../tools/connection.ts';
-import type { Engine } from '../tools/engine.ts';
 import { isArchived } from '../tools/postgres.ts';
 import { readStoreContents } from '../tools/store-contents.ts';
+import type { Shelf } from './prune.ts';
 
 const ASK_MS = 1000;
 const LIST_MS = 10_000;
-
-export interface Shelf {
-  readonly engine: Engine;
-  readonly env: NodeJS.ProcessEnv;
-  readonly segmentBytes: number;
-}
 
 export interface Complete {
   readonly backup: StoredBackup;
@@ -29,7 +23,7 @@ export interface Complete {
  * @throws Error that names what is missing
  */
 export async function waitForWal(
-  { engine, env, segmentBytes }: Shelf,
+  { engine, env, segmentBytes }: Pick<Shelf, 'engine' | 'env' | 'segmentBytes'>,
   name: string,
   primary: Client | undefined,
   deadline: number,
@@ -40,7 +34,7 @@ export async function waitForWal(
   if (!backup) throw new Error(`${name} was made, but the store does not list it as finished`);
   // Postgres is asked often, the store seldom: it may hold a hundred thousand segments.
   if (primary) {
-    await waitForArchiver(primary, backup.finishSegment, deadline, signal);
+    await waitForArchiver(primary, backup, deadline, signal);
     contents = await readStoreContents(engine, env, segmentBytes);
   }
   for (;;) {
@@ -52,13 +46,29 @@ export async function waitForWal(
   }
 }
 
-async function waitForArchiver(primary: Client, segment: string, deadline: number, signal: AbortSignal): Promise<void> {
-  while (Date.now() < deadline && !(await isArchived(primary, segment))) await sleep(ASK_MS, undefined, { signal });
+/** A segment of the name may be another server's, of a copy of this cluster: only Postgres knows that its own is archived. */
+async function waitForArchiver(
+  primary: Client,
+  { name, finishSegment }: StoredBackup,
+  deadline: number,
+  signal: AbortSignal,
+): Promise<void> {
+  while (!(await isArchived(primary, finishSegment))) {
+    if (Date.now() > deadline) {
+      const why = `Postgres has not archived ${finishSegment}, the last WAL that it needs`;
+      throw new Error(`${name} does not count: ${why}${await findTrouble(primary)}`);
+    }
+    await sleep(ASK_MS, undefined, { signal });
+  }
 }
 
 async function explain(name: string, missing: readonly string[], primary: Client | undefined): Promise<string> {
   const [first, last] = [missing[0], missing.at(-1)];
   const names = missing.length === 1 ? first : `${missing.length} segments from ${first} to ${last}`;
+  return `${name} does not count: the WAL that it needs is not in the store (${names})${await findTrouble(primary)}`;
+}
+
+async function findTrouble(primary: Client | undefined): Promise<string> {
   const trouble = primary && (await queryArchivingTrouble(primary).catch(() => undefined));
-  return `${name} does not count: the WAL that it needs is not in the store (${names})${trouble ? `; ${trouble}` : ''}`;
+  return trouble ? `; ${trouble}` : '';
 }

@@ -1,7 +1,8 @@
 // The database's own tools, which run in the container beside this one: what to run goes in by a pipe with a name, and what
-// they write and how they end comes back by others. See companion/dump.ts for the other side. Room: agent (door).
+// they write and how they end comes back by others. See companion/dump.ts for the other side. The image is the user's: no link
+// that it leaves in the directory is followed, or this side would read for it what only this side may. Room: agent (door).
 import { closeSync, constants, openSync, writeSync } from 'node:fs';
-import { readFile, unlink, writeFile } from 'node:fs/promises';
+import { open, unlink, writeFile } from 'node:fs/promises';
 import { Socket } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -39,14 +40,14 @@ export function openDumpClient(directory: string, env: Environment, stop: AbortC
   const replies = openReading(at('replies'));
   const awaitCode = readCodes(replies, stop);
   // For both, or it would wait here for the other side; nothing is read on this one.
-  const requests = openSync(at('requests'), constants.O_RDWR);
+  const requests = openSync(at('requests'), constants.O_RDWR | constants.O_NOFOLLOW);
   let count = 0;
   let isBusy = false;
   const run: DumpClient['run'] = async function* ({ words, env: own = {}, input }) {
     if (isBusy) throw new Error(`${words[0]}: the tool before it may still run`);
     isBusy = true;
     const name = `request-${++count}`;
-    await writeFile(at(name), toScript(words, { ...env, ...own }, input !== undefined), { mode: 0o600 });
+    await writeFile(at(name), toScript(words, { ...env, ...own }, input !== undefined), { mode: 0o600, flag: 'wx' });
     const output = addAbortSignal(stop.signal, openReading(at('output')));
     const ended = awaitCode(name);
     const feeding = input && feed(at('input'), input, ended, stop.signal);
@@ -81,7 +82,7 @@ function toScript(words: readonly string[], env: Environment, hasInput: boolean)
 
 /** Without waiting for the other side: a thread that waits in open() could not be called back. */
 function openReading(path: string): Socket {
-  const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
   return new Socket({ fd, readable: true, writable: false });
 }
 
@@ -128,7 +129,7 @@ const POLL_MS = 20;
 async function openWriting(path: string, isOver: () => boolean): Promise<Socket | undefined> {
   while (!isOver()) {
     try {
-      const fd = openSync(path, constants.O_WRONLY | constants.O_NONBLOCK);
+      const fd = openSync(path, constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
       return new Socket({ fd, readable: false, writable: true });
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENXIO') throw error;
@@ -139,10 +140,24 @@ async function openWriting(path: string, isOver: () => boolean): Promise<Socket 
 }
 
 const MAX_ERRORS = 1500;
+const MAX_ERROR_BYTES = 64 * 1024;
 
 async function readErrors(path: string, { PGPASSWORD: password }: Environment): Promise<string> {
-  const text = await readFile(path, 'utf8').catch(() => '');
+  const text = await readEnd(path).catch(() => '');
   const clean = password ? text.replaceAll(password, '[redacted]') : text;
   const lines = clean.split('\n').filter((line) => line.trim() !== '');
   return lines.slice(-5).join(' | ').slice(-MAX_ERRORS) || 'it said nothing';
+}
+
+/** Of a plain file that is there under this very name. */
+async function readEnd(path: string): Promise<string> {
+  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
+  try {
+    const { size } = await file.stat();
+    const position = Math.max(0, size - MAX_ERROR_BYTES);
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(MAX_ERROR_BYTES), 0, MAX_ERROR_BYTES, position);
+    return buffer.toString('utf8', 0, bytesRead);
+  } finally {
+    await file.close();
+  }
 }

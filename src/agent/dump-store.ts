@@ -6,7 +6,8 @@ import { DUMP_VOLUME_DIR } from '../api/names.ts';
 import { buildStoragePrefix, type ClusterIdentity } from '../lib/cluster-identity.ts';
 import { type DumpManifest, MANIFEST, parseManifest } from '../lib/dump-manifest.ts';
 import { chooseExpired, findNewest, listDumps, type StoredDump } from '../lib/dump-retention.ts';
-import { listObjects, type ObjectPlace, putObject, readObjectStream, removeObjects } from '../tools/object-stream.ts';
+import { listObjects, type ObjectPlace, putObject, readObjectStream } from '../tools/object-stream.ts';
+import { removeObjects } from '../tools/remove-objects.ts';
 import type { AgentContext } from './context.ts';
 import { assertOwner } from './owner.ts';
 import { buildEngineEnv, readEncryptionKeyId, requireCredentials } from './storage.ts';
@@ -80,6 +81,6 @@ async function removeFromVolume(directory: string): Promise<void> {
 }
 
 async function removeFromStore(place: ObjectPlace, { name, isGood }: StoredDump): Promise<void> {
-  if (isGood) await removeObjects(place, `${name}/${MANIFEST}`);
-  await removeObjects(place, `${name}/`);
+  const paths = [...(isGood ? [`${name}/${MANIFEST}`] : []), `${name}/`];
+  await removeObjects(place, paths, 1);
 }

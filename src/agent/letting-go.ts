@@ -2,9 +2,9 @@
 // it with the data. Room: agent (door).
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { LETTING_GO_MARKER } from '../api/names.ts';
-import { mayLetGo, type Pressure } from '../lib/letting-go.ts';
-import { checkpoint } from '../tools/postgres.ts';
-import { type LettingGoRecord, readRecord, writeRecord } from './letting-go-record.ts';
+import { mayLetGo, type Pressure, watchArchiving } from '../lib/letting-go.ts';
+import { checkpoint, type Observed } from '../tools/postgres.ts';
+import { keepReserve, type LettingGoRecord, readRecord, writeRecord } from './letting-go-record.ts';
 import type { Sidecar } from './loop.ts';
 import type { State } from './state.ts';
 
@@ -15,6 +15,7 @@ const RECORD_MS = 120_000;
 /** A gap is told under a policy that says block by now, too. */
 export async function settleLettingGo(sidecar: Sidecar, now: number): Promise<void> {
   const { context, state } = sidecar;
+  state.archiving = watchArchiving(state.archiving, isArchiving(state), now);
   if (!state.wal || !state.identity) return;
   state.lettingGo ??= await resume(sidecar, now);
   if (context.care.mayLetGo && mayLetGo(toPressure(state, now))) await letGo(sidecar, now);
@@ -23,22 +24,38 @@ export async function settleLettingGo(sidecar: Sidecar, now: number): Promise<vo
   if (record) state.droppedAt = toTime(Math.min(now, Date.parse(record.until)));
 }
 
-function toPressure({ wal, observed, lettingGo, storage }: State, now: number): Pressure {
+function isArchiving({ observed }: State): boolean {
+  return observed?.inRecovery === false && observed.settings.isCommandOurs === true;
+}
+
+function toPressure(state: State, now: number): Pressure {
+  const { wal, observed, archiving, lettingGo, storage } = state;
   if (!wal) throw new Error('pg_wal has not been measured');
-  const isOurs = observed?.inRecovery === false && observed.settings.isCommandOurs === true;
   return {
     now,
     backlog: wal.backlog,
     ...(wal.secondsToFull === undefined ? {} : { secondsToFull: wal.secondsToFull }),
-    ...(observed && isOurs ? { archiver: observed.archiver } : {}),
+    ...(observed && archiving && isArchiving(state) ? { archiving: pickTries(observed, archiving.since) } : {}),
     ...(lettingGo?.isOn && lettingGo.record ? { lettingGoSince: lettingGo.record.since } : {}),
     ...(storage ? { store: storage } : {}),
+  };
+}
+
+function pickTries(
+  { archiver: { lastArchivedTime, lastFailedTime } }: Observed,
+  since: number,
+): NonNullable<Pressure['archiving']> {
+  return {
+    since,
+    ...(lastArchivedTime === undefined ? {} : { lastArchivedTime }),
+    ...(lastFailedTime === undefined ? {} : { lastFailedTime }),
   };
 }
 
 /** What an earlier sidecar of this database left: it may have been killed in the middle of it. */
 async function resume({ context, state }: Sidecar, now: number): Promise<NonNullable<State['lettingGo']>> {
   const record = await readRecord(context.pgdata);
+  if (context.care.mayLetGo) await keepReserve(context.pgdata);
   const isOwn = record?.database === nameOf(context) && record.systemIdentifier === state.identity?.systemIdentifier;
   return isOwn ? { isOn: Date.parse(record.until) > now, record } : { isOn: false };
 }

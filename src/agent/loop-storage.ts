@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { StorageProbe } from '../api/protected-database.ts';
 import { buildStoragePrefix } from '../lib/cluster-identity.ts';
 import { isEqual } from '../lib/json.ts';
+import { isTight } from '../lib/letting-go.ts';
 import type { Loop, Sidecar } from './loop.ts';
 import { describeClaimant } from './owner.ts';
 import { type ProbeAnswer, probeStorage } from './storage-probe.ts';
@@ -30,7 +31,7 @@ export async function askStore(sidecar: Sidecar): Promise<void> {
   const prefix = buildStoragePrefix(policyPrefix, namespace, database, identity);
   const role = observed && { inRecovery: observed.inRecovery, timeline: observed.timeline };
   const subject = JSON.stringify([prefix, credentials, encryptionKeyId, lack, role]);
-  const isUrgent = state.lettingGo?.isOn === true;
+  const isUrgent = isStoreInDoubt(context, state);
   if (!isDue(state.asked, subject, performance.now(), isUrgent)) return;
   if (!credentials) {
     note(sidecar, { probe: describeLack(lack) });
@@ -51,6 +52,14 @@ export async function askStore(sidecar: Sidecar): Promise<void> {
   state.clearance =
     kind === 'ours' ? { prefix, ...(encryptionKeyId === undefined ? {} : { encryptionKeyId }) } : undefined;
   state.refused = kind === 'ours' ? undefined : answer.verdict.message;
+}
+
+/** Whether WAL is let go, or goes on to be, hangs on what the store says now. */
+export function isStoreInDoubt(
+  { care }: Pick<Sidecar['context'], 'care'>,
+  { lettingGo, wal }: Pick<Sidecar['state'], 'lettingGo' | 'wal'>,
+): boolean {
+  return lettingGo?.isOn === true || (care.mayLetGo && wal !== undefined && wal.backlog.waiting > 0 && isTight(wal));
 }
 
 function note({ context, state, metrics }: Sidecar, { probe, verdict }: ProbeAnswer): void {

@@ -20,7 +20,7 @@ export interface OwnerRecord {
   readonly renewedAt: string;
 }
 
-/** Who asks: since and renewedAt are for the one who gets it. A job has no writer and no timeline: it writes no WAL. */
+/** Who asks: since and renewedAt are for the one who gets it. A job has no writer; it asks in the place of its database pod. */
 export type Claimant = Omit<OwnerRecord, 'since' | 'renewedAt' | 'writer'> & { readonly writer?: string };
 
 export type OwnerVerdict =

@@ -3,7 +3,9 @@ import { createHash } from 'node:crypto';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CLUSTER_CA_FILE, STORAGE_DIR } from '../api/names.ts';
+import type { Connection } from '../tools/connection.ts';
 import { listFolder, type Place, readObject, writeObject } from '../tools/object-store.ts';
+import { queryTimeline } from '../tools/postgres.ts';
 import type { AgentContext } from './context.ts';
 import { type Claimant, decideOwner, type OwnerRecord } from './owner-decision.ts';
 import { readEncryptionKeyId } from './storage.ts';
@@ -59,9 +61,22 @@ export async function readInstallation(directory = STORAGE_DIR): Promise<string 
 
 const JOB_TIMEOUT_MS = 60_000;
 
-/** For jobs, before they write or remove anything; throws where the prefix is another's. @param env of the engine */
-export async function assertOwner(context: AgentContext, env: NodeJS.ProcessEnv): Promise<void> {
+/**
+ * For jobs, before they write or remove anything; throws where the prefix is another's.
+ *
+ * @param env of the engine
+ * @param askTimeline that the job's Postgres writes; undefined in recovery
+ */
+export async function assertOwner(
+  context: AgentContext,
+  env: NodeJS.ProcessEnv,
+  askTimeline: (connection: Connection) => Promise<number | undefined> = queryTimeline,
+): Promise<void> {
   const record = await readOwner({ engine: context.engine, env, timeoutMs: JOB_TIMEOUT_MS });
-  const verdict = decideOwner(record, await describeClaimant(context), new Date().toISOString());
+  const { WALGUARD_INSTANCE: instance } = context.env;
+  const timeline = instance ? await askTimeline(context.connection) : undefined;
+  // For the Postgres that it serves: a job is refused where that one's own sidecar is.
+  const role = instance && timeline !== undefined ? { pod: instance, timeline } : {};
+  const verdict = decideOwner(record, { ...(await describeClaimant(context)), ...role }, new Date().toISOString());
   if (verdict.kind === 'refused') throw new Error(`nothing was written: ${verdict.message}`);
 }

@@ -5,6 +5,8 @@ import type { PruneReport } from '../api/reports.ts';
 import { type PruneTerms, readPruneTerms } from '../companion/prune.ts';
 import { requireVariable } from '../lib/environment.ts';
 import { decidePruneTurn, type PruneTurn } from '../lib/prune-turn.ts';
+import { parseSegment } from '../lib/wal-segment.ts';
+import { queryCurrentSegment } from '../tools/archive-status.ts';
 import { queryServer, type ServerFacts } from '../tools/backup-server.ts';
 import { withClient } from '../tools/connection.ts';
 import { tryBackupLock } from '../tools/postgres.ts';
@@ -14,7 +16,7 @@ import { buildStoreEnv } from './base-backup-push.ts';
 import { type AgentContext, readContext } from './context.ts';
 import { inventoryOf } from './inventory.ts';
 import { assertOwner } from './owner.ts';
-import { prune } from './prune.ts';
+import { assertNoDoubt, prune } from './prune.ts';
 
 const LOOK_MS = 15_000;
 
@@ -57,11 +59,24 @@ async function pruneOnTurn(
   const { engine, log } = context;
   const env = await buildStoreEnv(context, { systemIdentifier, major });
   const before = await readStoreContents(engine, env, segmentBytes);
-  const turn: PruneTurn = decidePruneTurn(before, terms.baseBackup, new Date().toISOString());
+  const timeline = await queryTimeline(context);
+  const now = new Date().toISOString();
+  // First: by a clock that is wrong the turn would be told wrongly, too.
+  assertNoDoubt(before, timeline, now);
+  const turn: PruneTurn = decidePruneTurn(before, terms.baseBackup, now);
   if (turn.kind === 'wait') return undefined;
   if (turn.kind === 'leave') return { ok: true, skipped: `${turn.why}; nothing was removed` };
   await assertOwner(context, env);
-  const { outcome, contents } = await prune({ engine, log, env, segmentBytes, signal }, before, terms);
+  const { outcome, contents } = await prune({ engine, log, env, segmentBytes, signal }, before, terms, timeline);
+  if (!outcome.ok) throw new Error(outcome.message);
   const inventory = await inventoryOf(engine, env, contents, systemIdentifier);
   return { ok: true, prune: outcome, inventory, systemIdentifier };
+}
+
+/** Of the segment that is written: pg_control has the timeline before for a while after a promotion. */
+async function queryTimeline({ connection }: AgentContext): Promise<number> {
+  const segment = await withClient(connection, queryCurrentSegment);
+  const timeline = parseSegment(segment)?.timeline;
+  if (timeline === undefined) throw new Error(`${segment}, which Postgres writes, is no name of a segment`);
+  return timeline;
 }

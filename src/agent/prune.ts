@@ -4,10 +4,11 @@ import type { PruneOutcome } from '../api/reports.ts';
 import type { PruneTerms } from '../companion/prune.ts';
 import { nextAfter } from '../lib/cron-times.ts';
 import { timed } from '../lib/last-due.ts';
+import { findDoubt } from '../lib/prune-doubt.ts';
 import { type PrunePlan, planPrune } from '../lib/prune-plan.ts';
 import { previewRetention } from '../lib/retention/preview.ts';
 import { listSound } from '../lib/retention/sound.ts';
-import { decideRetention, type RetentionDecision } from '../lib/retention.ts';
+import { carryOut, decideRetention, type RetentionDecision } from '../lib/retention.ts';
 import type { StoreContents } from '../lib/store-contents.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Engine } from '../tools/engine.ts';
@@ -27,27 +28,59 @@ export interface Shelf {
 }
 
 export interface Pruned {
-  readonly outcome: PruneOutcome & { readonly ok: true };
+  /** Not ok where not all could be removed, or something is gone that was to stay. */
+  readonly outcome: PruneOutcome;
   /** What is left. */
   readonly contents: StoreContents;
 }
 
 /**
  * @param before what the store holds, listed just now
- * @throws Error where not all could be removed, or something is gone that was to stay
+ * @param timeline that the server writes
+ * @throws Error where nothing was removed
  */
-export async function prune(shelf: Shelf, before: StoreContents, terms: PruneTerms): Promise<Pruned> {
+export async function prune(shelf: Shelf, before: StoreContents, terms: PruneTerms, timeline: number): Promise<Pruned> {
   const now = new Date().toISOString();
+  assertNoDoubt(before, timeline, now);
   const decision = decideRetention(before, terms.rules, now);
   const plan = planPrune(await listObjects(shelf), decision, now);
   const isIdle = [plan.sentinels, plan.folders, plan.wal].every(({ length }) => length === 0);
-  if (!isIdle) await remove(shelf, plan, decision);
-  const contents = isIdle ? before : await readStoreContents(shelf.engine, shelf.env, shelf.segmentBytes);
-  assertKept(before, decision, contents);
+  let contents: StoreContents | undefined;
+  try {
+    if (!isIdle) await remove(shelf, plan, decision);
+    contents = isIdle ? before : await readStoreContents(shelf.engine, shelf.env, shelf.segmentBytes);
+    assertKept(before, decision, contents);
+  } catch (error) {
+    contents ??= await lookAgain(shelf, carryOut(before, decision));
+    return { outcome: failure(shelf, error as Error), contents };
+  }
   const next = shorten(previewRetention(contents, terms.rules, foreseeNext(terms, now)));
   const { kept, removed } = decision;
   return { outcome: { ok: true, kept: kept.length, removed: removed.length, next }, contents };
 }
+
+/** @throws Error where nothing may be removed; see findDoubt */
+export function assertNoDoubt(contents: StoreContents, timeline: number, now: string): void {
+  const doubt = findDoubt(contents, timeline, now);
+  if (doubt !== undefined) throw new Error(`nothing was removed: ${doubt}`);
+}
+
+function failure({ log }: Shelf, { message }: Error): PruneOutcome {
+  log.error({ error: message }, 'the clean-up failed');
+  return { ok: false, message: message.slice(0, MAX_MESSAGE) };
+}
+
+/** What a job whose time is over has left to look, in milliseconds. */
+const LAST_LOOK_MS = 8000;
+
+/** @param least what is left for sure: no moment is promised that may be gone. It stands where the store does not answer either */
+function lookAgain({ engine, env, segmentBytes, signal }: Shelf, least: StoreContents): Promise<StoreContents> {
+  const end = signal.aborted ? AbortSignal.timeout(LAST_LOOK_MS) : signal;
+  return readStoreContents(engine, env, segmentBytes, end).catch(() => least);
+}
+
+/** There is more than this in the report. */
+const MAX_MESSAGE = 1000;
 
 /** Characters of names that fit into a job's report. Those of deltas may be long: walrus writes all parents into them. */
 const MAX_NEXT = 1200;
@@ -115,17 +148,12 @@ export async function pruneAfterBackup(
   contents: StoreContents,
   terms: PruneTerms,
   made: string,
-): Promise<{ readonly outcome: PruneOutcome; readonly contents: StoreContents }> {
+): Promise<Pruned> {
   try {
-    if (!listSound(contents).some(({ name }) => name === made))
-      throw new Error(`${made} is not whole in the store; nothing was removed`);
-    return await prune(shelf, contents, terms);
+    const backup = listSound(contents).find(({ name }) => name === made);
+    if (!backup) throw new Error(`${made} is not whole in the store; nothing was removed`);
+    return await prune(shelf, contents, terms, backup.timeline);
   } catch (error) {
-    const { message } = error as Error;
-    shelf.log.error({ error: message }, 'the clean-up failed; the base backup is good');
-    return { outcome: { ok: false, message: message.slice(0, MAX_MESSAGE) }, contents };
+    return { outcome: failure(shelf, error as Error), contents };
   }
 }
-
-/** There is more than this in the report. */
-const MAX_MESSAGE = 1000;

@@ -10,6 +10,8 @@ const WINDOW_MS = 120_000;
 
 export interface SignedParts {
   readonly method: string;
+  /** `<namespace>/<pod>` of the database pod that is asked: many share one Secret, and a request is for one of them. */
+  readonly target: string;
   /** With its query. */
   readonly path: string;
 }
@@ -25,12 +27,12 @@ export type Seen = Map<string, number>;
 /**
  * The first that holds; compared in constant time, and before anything else of a request counts:
  *
- * | header is missing or torn                    | refused |
- * | another key, method, path, time or nonce     | refused |
- * | older or younger than the window             | refused |
- * | signed before this process began             | refused: it may have been used before |
- * | its nonce was used                           | refused |
- * | none of these                                | taken   |
+ * | header is missing or torn                        | refused |
+ * | another key, method, target, path, time or nonce | refused |
+ * | older or younger than the window                 | refused |
+ * | signed before this process began                 | refused: it may have been used before |
+ * | its nonce was used                               | refused |
+ * | none of these                                    | taken   |
  *
  * @returns undefined where it is taken; else what is wrong, which tells an outsider nothing
  */
@@ -55,10 +57,10 @@ export function refuseRequest(
   return undefined;
 }
 
-function digest({ method, path }: SignedParts, credentials: Credentials, time: string, nonce: string): Buffer {
+function digest({ method, target, path }: SignedParts, credentials: Credentials, time: string, nonce: string): Buffer {
   // A key of our own: what is signed here is good for nothing at the store.
   const key = createHmac('sha256', credentials.AWS_SECRET_ACCESS_KEY)
     .update(`walguard sidecar v1 ${credentials.AWS_ACCESS_KEY_ID}`)
     .digest();
-  return createHmac('sha256', key).update([method, path, time, nonce].join('\n')).digest();
+  return createHmac('sha256', key).update([method, target, path, time, nonce].join('\n')).digest();
 }

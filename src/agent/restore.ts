@@ -9,6 +9,7 @@ import { run } from '../tools/exec.ts';
 import { flushWal } from '../tools/postgres.ts';
 import { readStoreContents } from '../tools/store-contents.ts';
 import { type AgentContext, readContext } from './context.ts';
+import { isOpenTo } from './daemon-plan.ts';
 import { assertEmpty, fetchInto, prepareRecovery } from './data-directory.ts';
 import { buildEngineEnv, requireCredentials } from './storage.ts';
 
@@ -21,7 +22,9 @@ export async function runRestore(env: NodeJS.ProcessEnv): Promise<RestoreReport>
   const targetTime = requireVariable(env, 'WALGUARD_TARGET_TIME');
   await assertEmpty(context.pgdata);
   const engineEnv = buildEngineEnv(context, storagePrefix, await requireCredentials());
-  await assertOwnPrefixFree(context, engineEnv, storagePrefix, requireVariable(env, 'WALGUARD_DESTINATION'));
+  const destination = requireVariable(env, 'WALGUARD_DESTINATION');
+  assertWillBeServed(context, storagePrefix, destination);
+  await assertOwnPrefixFree(context, engineEnv, storagePrefix, destination);
   await flushSource(context);
 
   const contents = await readStoreContents(context.engine, engineEnv);
@@ -64,6 +67,14 @@ function chooseTarget(contents: StoreContents, base: StoredBackup, targetTime: s
   if (Date.parse(targetTime) <= Date.parse(base.finishedAt)) return { target: 'immediate' };
   throw new Error(
     `${targetTime} cannot be restored: of the base backup before it, ${base.name}, only its own moment is kept. Name ${base.finishedAt}, or a time in one of the recovery windows of its ProtectedDatabase`,
+  );
+}
+
+/** By the sidecar of the new StatefulSet, which has the policy as it is now: better to know before all is fetched. */
+function assertWillBeServed({ policyPrefix, namespace }: AgentContext, storagePrefix: string, database: string): void {
+  if (isOpenTo({ policyPrefix, namespace, database }, storagePrefix)) return;
+  throw new Error(
+    `${storagePrefix} is no other database of namespace "${namespace}" under ${policyPrefix}, so "${database}" cannot be recovered from it. Where the policy's storage was changed since, set it back until the restore is complete`,
   );
 }
 

@@ -1,23 +1,29 @@
-// An upload that was cut off and that the store kept: its segment is never overwritten, so archiving would stand still for
-// ever. When such an object may be removed. No I/O. Room: agent (door).
+// A segment that cannot be archived because something lies in the store under its name. What that is: an upload that was cut
+// off, which the store kept and which may be removed, or another history, which is never touched. No I/O. Room: agent (door).
 import type { Archiver } from '../api/protected-database.ts';
 import { isFailing } from '../health/assess-archiving.ts';
+import type { ObjectBytes } from '../tools/object-bytes.ts';
 
-/** First bytes of what is compressed and not encrypted. */
-const MAGIC: Readonly<Record<string, readonly number[]>> = {
-  lz4: [0x04, 0x22, 0x4d, 0x18],
-  zst: [0x28, 0xb5, 0x2f, 0xfd],
-};
-
+/** One look at an object in the store. */
 export interface StoredCopy {
-  /** Of its name, such as lz4. */
-  readonly extension: string;
+  readonly path: string;
+  /** By the store's listing. */
+  readonly listedBytes: number;
   /** As it is stored. */
-  readonly raw: Uint8Array;
+  readonly raw: ObjectBytes;
   /** As far as the engine can decrypt and decompress it. */
-  readonly decoded: Uint8Array;
-  /** The engine came to its end. */
-  readonly isWhole: boolean;
+  readonly decoded: ObjectBytes;
+}
+
+/** What the last look at all objects of its name saw. */
+export interface StuckSegment {
+  readonly segment: string;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  /** They look like uploads that were cut off. */
+  readonly broken: readonly StoredCopy[];
+  /** For a person. */
+  readonly message?: string;
 }
 
 /** The segment that Postgres fails to archive now. */
@@ -26,23 +32,55 @@ export function findStuckSegment(archiver: Archiver): string | undefined {
   return isFailing(archiver) && name !== undefined && /^[0-9A-F]{24}$/.test(name) ? name : undefined;
 }
 
+/** broken: it looks like an upload that was cut off. One look is not enough: see isTorn. */
+export type CopyVerdict = 'unknown' | 'same' | 'other' | 'unreadable' | 'broken';
+
 /**
- * Only what nothing can ever be restored from, and what is surely the beginning of the file that is here and complete. A wrong
- * key decodes nothing and shows no magic; another cluster's segment decodes to something else.
+ * | read raw to its end, as long as listed | the engine decodes it | what it decodes               | verdict    |
+ * | no                                     |                       |                               | unknown    |
+ * | yes                                    | and is killed         |                               | unknown    |
+ * | yes                                    | to its end            | the local file                | same       |
+ * | yes                                    | to its end            | anything else                 | other      |
+ * | yes                                    | until an error        | not the local one's beginning | other      |
+ * | yes                                    | until an error        | all of the local file         | unreadable |
+ * | yes                                    | until an error        | nothing, of an object that is not empty | unreadable |
+ * | yes                                    | until an error        | the beginning; nothing, of an empty object | broken |
  *
- * | the engine reads it to its end | what it reads is the local file's beginning | and that is something, or it is empty or has the magic | torn |
- * | yes                            |                                             |                                                        | no   |
- * | no                             | no                                          |                                                        | no   |
- * | no                             | yes                                         | no                                                     | no   |
- * | no                             | yes                                         | yes                                                    | yes  |
+ * A wrong key decodes nothing, and so does an upload that broke off in its first block: nobody can tell them apart.
  */
-export function isTorn({ extension, raw, decoded, isWhole }: StoredCopy, local: Uint8Array): boolean {
-  if (isWhole || decoded.length >= local.length || !startsWith(local, decoded)) return false;
-  const magic = MAGIC[extension];
-  return decoded.length > 0 || raw.length === 0 || (magic !== undefined && startsWith(raw, magic));
+export function judgeCopy({ listedBytes, raw, decoded }: StoredCopy, local: Uint8Array): CopyVerdict {
+  if (raw.end !== 'whole' || raw.bytes.length !== listedBytes || decoded.end === 'killed') return 'unknown';
+  const { bytes } = decoded;
+  if (bytes.length > local.length || !startsWith(local, bytes)) return 'other';
+  const isAll = bytes.length === local.length;
+  if (decoded.end === 'whole') return isAll ? 'same' : 'other';
+  return isAll || (bytes.length === 0 && listedBytes > 0) ? 'unreadable' : 'broken';
 }
 
-function startsWith(whole: Uint8Array, beginning: ArrayLike<number>): boolean {
-  for (let i = 0; i < beginning.length; i++) if (whole[i] !== beginning[i]) return false;
-  return true;
+/**
+ * May a broken one be removed? Only if the look before saw just the same, and decoding ended at the same byte: what the network
+ * cuts off ends anywhere. `st rm` takes the beginning of a name for all that begin so: not without an ending of its own.
+ */
+export function isTorn(before: StoredCopy | undefined, copy: StoredCopy): boolean {
+  return (
+    before?.path === copy.path &&
+    /\.[0-9a-z]+$/.test(copy.path) &&
+    before.raw.bytes.equals(copy.raw.bytes) &&
+    before.decoded.bytes.equals(copy.decoded.bytes)
+  );
+}
+
+/** For a person; undefined where archiving goes on by itself, or nothing is known yet. */
+export function explainCopy(segment: string, path: string, verdict: CopyVerdict): string | undefined {
+  if (verdict === 'other') {
+    return `${segment} cannot be archived: another history is stored under its name (${path}), and is never overwritten or removed. Another server archived there, or this one's data were put back to an earlier state. Give this database a policy with another prefix, or move that object away if its history is not needed; then take a base backup`;
+  }
+  if (verdict === 'unreadable') {
+    return `${segment} cannot be archived: what is stored under its name (${path}) cannot be decrypted or decompressed, and is left alone. Put back the key that it was written with, or move that object away if it is only an upload that broke off`;
+  }
+  return undefined;
+}
+
+function startsWith(whole: Uint8Array, beginning: Uint8Array): boolean {
+  return Buffer.compare(whole.subarray(0, beginning.length), beginning) === 0;
 }

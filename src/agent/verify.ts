@@ -2,6 +2,7 @@
 // Room: agent (door).
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { VerifyReport } from '../api/reports.ts';
+import { readRetentionRules } from '../companion/verify.ts';
 import type { RetentionRules } from '../lib/retention.ts';
 import type { Server } from '../lib/verification/facts.ts';
 import { capFindings, type Verdict, verifyStore } from '../lib/verification.ts';
@@ -21,7 +22,7 @@ const MAX_FINDINGS_BYTES = 2600;
 
 export async function runVerify(env: NodeJS.ProcessEnv, signal?: AbortSignal): Promise<VerifyReport> {
   const context = readContext('verify', env);
-  const retention = readRetention(env);
+  const retention = readRetentionRules(env);
   const startedAt = Date.now();
   let look = await lookOnce(context, retention);
   if (look && look.verdict.findings.length > 0) {
@@ -40,10 +41,6 @@ export async function runVerify(env: NodeJS.ProcessEnv, signal?: AbortSignal): P
     systemIdentifier: server.systemIdentifier,
     durationMs: Date.now() - startedAt,
   };
-}
-
-function readRetention({ WALGUARD_RETENTION_RULES: text }: NodeJS.ProcessEnv): RetentionRules | undefined {
-  return text ? (JSON.parse(text) as RetentionRules) : undefined;
 }
 
 interface Look {

@@ -103,6 +103,7 @@ function buildEnv(subject: Subject, { pod }: Instance, method: BaseBackupSetting
     { name: 'WALGUARD_TIMEOUT_SECONDS', value: String(Math.max(30, baseBackup.timeoutSeconds - 60)) },
     { name: 'WALGUARD_INSTANCE', value: pod },
     jobNameField(),
+    jobLabelField('WALGUARD_JOB_UID', 'controller-uid'),
     { name: 'WALGUARD_METHOD', value: method },
     { name: 'WALGUARD_FROM', value: baseBackup.from },
     // What is streamed holds no pages to compare.
@@ -118,10 +119,15 @@ function buildEnv(subject: Subject, { pod }: Instance, method: BaseBackupSetting
   ];
 }
 
-/** Of the pod's own Job: Kubernetes labels its pods with it. */
+/** Of the pod's own Job. */
 export function jobNameField(): EnvVar {
-  const fieldPath = "metadata.labels['batch.kubernetes.io/job-name']";
-  return { name: 'WALGUARD_JOB', valueFrom: { fieldRef: { apiVersion: 'v1', fieldPath } } };
+  return jobLabelField('WALGUARD_JOB', 'job-name');
+}
+
+/** Kubernetes labels the pods of a Job with its name and its uid. */
+function jobLabelField(name: string, label: 'job-name' | 'controller-uid'): EnvVar {
+  const fieldPath = `metadata.labels['batch.kubernetes.io/${label}']`;
+  return { name, valueFrom: { fieldRef: { apiVersion: 'v1', fieldPath } } };
 }
 
 /** A ReadWriteOnce claim is mounted on one node; resolved by the scheduler at each run, so it follows a moved database. */

@@ -3,7 +3,7 @@
 import type { EnvVar, KubeObject } from '../api/kubernetes.ts';
 import { spreadSchedule } from '../lib/cron-spread.ts';
 import type { RetentionRules } from '../lib/retention.ts';
-import type { RetentionSettings } from '../policy/settings.ts';
+import { type RetentionSettings, rulesOf } from '../policy/settings.ts';
 import { buildAgentPod } from './agent-pod.ts';
 import { buildCronJob, scheduleKey } from './cron-job.ts';
 import { type Instance, pruneName, type Subject, serviceName } from './instance.ts';
@@ -37,6 +37,7 @@ export function buildPruneCronJob(
     readOnly: true,
     env: [
       { name: 'WALGUARD_PGHOST', value: serviceName(instance.pod) },
+      { name: 'WALGUARD_INSTANCE', value: instance.pod },
       { name: 'WALGUARD_TIMEOUT_SECONDS', value: String(seconds - NOTICE_SECONDS) },
       ...termsEnv(subject, retention),
     ],
@@ -59,9 +60,8 @@ export function retentionEnv(subject: Subject): EnvVar[] {
 
 function termsEnv(subject: Subject, retention: RetentionSettings): EnvVar[] {
   const { schedule, timeZone, deltaSteps } = subject.settings.baseBackup;
-  const { schedule: _, ...rules } = retention;
   const terms: PruneTerms = {
-    rules,
+    rules: rulesOf(retention),
     baseBackup: { schedule: spreadSchedule(schedule, scheduleKey(subject, 'base-backup')), timeZone, deltaSteps },
   };
   return [{ name: RETENTION_ENV, value: JSON.stringify(terms) }];

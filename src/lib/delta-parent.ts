@@ -3,7 +3,7 @@
 // An engine may take the changed blocks of a delta from the WAL since its parent and not from the pages themselves (walrus
 // always does). Such a delta is right only if that WAL is whole and of one timeline: after a failover the archive may hold
 // segments of the same numbers that the old primary wrote and the new one never had.
-import type { StoreContents, StoredBackup } from './store-contents.ts';
+import { byNameOf, listWholeChain, type StoreContents, type StoredBackup } from './store-contents.ts';
 import { listMissing } from './wal-needed.ts';
 import { parseSegment } from './wal-segment.ts';
 
@@ -48,27 +48,16 @@ export function chooseParent(contents: StoreContents, wish: DeltaWish): Chosen {
   if (!root || !newest) return full('there is none yet');
   const deltas = backups.length - 1 - fullAt;
   if (deltas >= wish.deltaSteps) return full(`the last one has ${deltas} ${deltas === 1 ? 'delta' : 'deltas'}`);
-  const steps = countSteps(newest, contents);
-  if (steps === undefined) return full(`the chain of ${newest.name} lacks a backup`);
-  const parent = steps < MAX_CHAIN ? newest : root;
+  const chain = listWholeChain(newest, byNameOf(backups));
+  if (chain === undefined) return full(`the chain of ${newest.name} lacks a backup`);
+  // The full one is no step.
+  const parent = chain.length - 1 < MAX_CHAIN ? newest : root;
   const why = findFault(parent, contents, wish);
   return why === undefined ? { kind: 'delta', parent: parent.name } : full(why);
 }
 
 function full(why: string): Chosen {
   return { kind: 'full', why };
-}
-
-/** How many deltas lead to it; undefined where one of them, or the full one, is not there. */
-function countSteps(backup: StoredBackup, { backups }: StoreContents): number | undefined {
-  let steps = 0;
-  for (let each: StoredBackup | undefined = backup; each.parent !== undefined; steps++) {
-    const { parent }: StoredBackup = each;
-    each = backups.find(({ name }) => name === parent);
-    // More steps than backups: the chain bites its own tail.
-    if (each === undefined || steps > backups.length) return undefined;
-  }
-  return steps;
 }
 
 function findFault(

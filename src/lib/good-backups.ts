@@ -1,5 +1,11 @@
 // Which base backups can be restored, and what is wrong with the others. Room: lib (pure).
-import type { StoreContents, StoredBackup } from './store-contents.ts';
+import {
+  type BackupsByName,
+  byNameOf,
+  listWholeChain,
+  type StoreContents,
+  type StoredBackup,
+} from './store-contents.ts';
 import { type Archiving, listRuns, NOT_ASKED, type Run, type Stored } from './stored-runs.ts';
 import { followTimelines, indexOf, isOnLine } from './timelines.ts';
 
@@ -26,7 +32,7 @@ export function judgeBackups(
   archiving: Archiving = NOT_ASKED,
 ): JudgedBackup[] {
   const { backups, segmentBytes } = contents;
-  const byName = new Map(backups.map((each) => [each.name, each]));
+  const byName = byNameOf(backups);
   const lines = new Map<number, Stored>();
   const storedFrom = (timeline: number) => {
     const known = lines.get(timeline) ?? listRuns(followTimelines(timeline, contents), contents, archiving);
@@ -47,28 +53,17 @@ export function judgeBackups(
 
 function findFileFlaw(
   backup: StoredBackup,
-  byName: ReadonlyMap<string, StoredBackup>,
+  byName: BackupsByName,
   systemIdentifier: string | undefined,
 ): Flaw | undefined {
   if (systemIdentifier !== undefined && (backup.systemIdentifier ?? systemIdentifier) !== systemIdentifier)
     return 'wrong-cluster';
   if (isDamaged(backup)) return 'backup-damaged';
-  return hasParents(backup, byName) ? undefined : 'parent-missing';
+  // Of a delta's parents only their files are needed, not their WAL.
+  return listWholeChain(backup, byName)?.some(isDamaged) === false ? undefined : 'parent-missing';
 }
 
 /** Parts of it are gone, or cut short. */
 export function isDamaged({ parts, storedBytes, compressedBytes }: StoredBackup): boolean {
   return parts === 0 || storedBytes < compressedBytes;
-}
-
-/** Of a delta's parents only their files are needed, not their WAL. */
-function hasParents({ name, parent }: StoredBackup, byName: ReadonlyMap<string, StoredBackup>): boolean {
-  const seen = new Set([name]);
-  for (let next = parent; next !== undefined; ) {
-    const found = byName.get(next);
-    if (found === undefined || isDamaged(found) || seen.has(next)) return false;
-    seen.add(next);
-    next = found.parent;
-  }
-  return true;
 }

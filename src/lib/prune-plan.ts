@@ -29,8 +29,11 @@ export function planPrune(objects: readonly StoredObject[], decision: RetentionD
   const paths = new Set(objects.map(({ path }) => path));
   const folders = Map.groupBy(objects, ({ path }) => new RegExp(`^${FOLDER}/(base_[^/]+)/`).exec(path)?.[1]);
   const sentinelOf = (name: string) => `${FOLDER}/${name}${SENTINEL}`;
+  // One that is kept was listed with its sentinel, whatever this listing says.
+  const kept = new Set(decision.kept.map(({ name }) => name));
+  const stays = (name: string) => kept.has(name) || paths.has(sentinelOf(name));
   const leftovers = [...folders].flatMap(([name, parts]) =>
-    name !== undefined && !paths.has(sentinelOf(name)) && isLeftover(parts, decision, now) ? [name] : [],
+    name !== undefined && !stays(name) && isLeftover(parts, decision, now) ? [name] : [],
   );
   return {
     sentinels: decision.removed.map(sentinelOf),

@@ -20,7 +20,7 @@ export function listWindows(instances: readonly Instance[]): ClusterWindow[] {
   return clusters.map(([first, ...others]) => {
     const members = listMembers(first as Instance, instances);
     const all = [...members, ...others.filter((each) => !members.includes(each))];
-    const stretches = listStretches(all);
+    const stretches = stretchesOf(all);
     return {
       pods: all.map(({ pod }) => pod),
       from: stretches[0]?.from,
@@ -31,7 +31,7 @@ export function listWindows(instances: readonly Instance[]): ClusterWindow[] {
 }
 
 /** As the store was listed last; a base backup that was made since then opens a stretch of its own after a gap. */
-function listStretches(members: readonly Instance[]): readonly RecoveryWindow[] {
+function stretchesOf(members: readonly Instance[]): readonly RecoveryWindow[] {
   const inventory = newestInventory(members.map((each) => each.inventory));
   if (inventory === undefined) {
     const from = earliest(members.map(({ firstRecoverabilityPoint }) => firstRecoverabilityPoint));

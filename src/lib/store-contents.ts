@@ -51,8 +51,10 @@ export interface TimelineSwitch {
 }
 
 export interface StoreContents {
-  /** RFC 3339: when it was listed. */
+  /** RFC 3339: when it was listed, by the clock of who did. */
   readonly listedAt: string;
+  /** RFC 3339: when the newest object of any kind was stored, by the store's own clock; absent where there is none. */
+  readonly newestAt?: string;
   /** Bytes of a WAL segment of this cluster. */
   readonly segmentBytes: number;
   /** By their finish, oldest first. What never was finished is not listed: it may still be running. */
@@ -61,4 +63,33 @@ export interface StoreContents {
   /** By their names; those without a byte are not listed. */
   readonly segments: readonly StoredSegment[];
   readonly switches: readonly TimelineSwitch[];
+}
+
+/** For sorting by their finish, oldest first. */
+export function byFinish(a: StoredBackup, b: StoredBackup): number {
+  return Date.parse(a.finishedAt) - Date.parse(b.finishedAt);
+}
+
+export type BackupsByName = ReadonlyMap<string, StoredBackup>;
+
+export function byNameOf(backups: readonly StoredBackup[]): BackupsByName {
+  return new Map(backups.map((backup) => [backup.name, backup]));
+}
+
+/** A backup and what it builds on, the full one last; shorter where one is missing, or builds on what builds on it. */
+export function listChain(backup: StoredBackup, byName: BackupsByName): StoredBackup[] {
+  const chain = [backup];
+  for (let { parent } = backup; parent !== undefined; ) {
+    const next = byName.get(parent);
+    if (!next || chain.includes(next)) break;
+    chain.push(next);
+    parent = next.parent;
+  }
+  return chain;
+}
+
+/** Undefined where it does not get to a full one. */
+export function listWholeChain(backup: StoredBackup, byName: BackupsByName): StoredBackup[] | undefined {
+  const chain = listChain(backup, byName);
+  return chain.at(-1)?.parent === undefined ? chain : undefined;
 }

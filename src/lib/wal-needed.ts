@@ -1,6 +1,6 @@
 // Which WAL segments of a stretch the store lacks. Room: lib (pure).
 import type { StoreContents } from './store-contents.ts';
-import { formatSegment, parseSegment } from './wal-segment.ts';
+import { listSegments, parseSegment } from './wal-segment.ts';
 
 /**
  * From the first to the last of one timeline, both of them included.
@@ -15,8 +15,5 @@ export function listMissing(
   if (!from || !to || from.timeline !== to.timeline || from.index > to.index)
     throw new Error(`from ${first} to ${last} is no stretch of WAL`);
   const stored = new Set(segments.map(({ name }) => name));
-  const names = Array.from({ length: to.index - from.index + 1 }, (_, step) =>
-    formatSegment({ timeline: from.timeline, index: from.index + step }, segmentBytes),
-  );
-  return names.filter((name) => !stored.has(name));
+  return listSegments(from, to, segmentBytes).filter((name) => !stored.has(name));
 }

@@ -28,6 +28,13 @@ export function formatSegment({ timeline, index }: Segment, segmentBytes = SEGME
   return [timeline, Math.floor(index / perLog), index % perLog].map(toHex).join('');
 }
 
+/** Names from one segment to another of its timeline, both included; none where the other is before it. */
+export function listSegments(from: Segment, to: Segment, segmentBytes = SEGMENT_BYTES): string[] {
+  return Array.from({ length: Math.max(0, to.index - from.index + 1) }, (_, step) =>
+    formatSegment({ timeline: from.timeline, index: from.index + step }, segmentBytes),
+  );
+}
+
 /** The segment that holds the byte at an LSN. @param lsn as `0/3000028` or in decimal */
 export function segmentOf(timeline: number, lsn: string, segmentBytes = SEGMENT_BYTES): Segment {
   return { timeline, index: Number(parseLsn(lsn) / BigInt(segmentBytes)) };

@@ -1,7 +1,7 @@
 // From what the store holds to the times that can be restored. Room: lib (pure).
 import type { Inventory, RecoveryWindow } from '../api/protected-database.ts';
 import { type JudgedBackup, judgeBackups } from './good-backups.ts';
-import type { StoreContents, StoredBackup } from './store-contents.ts';
+import { byFinish, type StoreContents, type StoredBackup } from './store-contents.ts';
 import { type Archiving, type Run, type Stored, UPLOAD_MS } from './stored-runs.ts';
 import { indexOf, nameAt } from './timelines.ts';
 import { formatSegment } from './wal-segment.ts';
@@ -105,10 +105,6 @@ export function chooseRestorable(
   return judgeBackups(contents, undefined, archiving)
     .filter(({ flaw, backup }) => flaw === undefined && Date.parse(backup.finishedAt) <= target)
     .at(-1)?.backup;
-}
-
-function byFinish(a: StoredBackup, b: StoredBackup): number {
-  return Date.parse(a.finishedAt) - Date.parse(b.finishedAt);
 }
 
 function sum(numbers: readonly number[]): number {

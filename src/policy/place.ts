@@ -16,12 +16,12 @@ export function repositoryOf({ metadata }: StatefulSet): string {
   return metadata.annotations?.[REPOSITORY_ANNOTATION] ?? metadata.name ?? '';
 }
 
-/** One name for all of a repository: claim, Secret, Deployment and Service. */
+/** One name for all of a repository: claim, Secret, StatefulSet and Service. */
 export function repositoryName(database: string): string {
   return deriveServiceName(database, 'repository');
 }
 
-/** By http: the traffic stays in the namespace, and the server has no certificate. The short name resolves only there. */
+/** By plain http inside the cluster: the server has no certificate. The short name resolves only in the namespace. */
 function bucketOf(storage: StorageSettings, repository: string): BucketSettings {
   if (!('volume' in storage)) return storage;
   const { volume: _behind, ...use } = storage;

@@ -1,6 +1,7 @@
 // The settings that hold for one workload: the policy's, with every default filled in. Room: policy (pure).
 import type { BackupPolicySpec, CompletePolicySpec } from '../api/backup-policy.ts';
 import { parseDurationSeconds } from '../lib/duration.ts';
+import type { RetentionRules } from '../lib/retention.ts';
 import { completePolicySpec } from './schema.ts';
 
 /** What a store is used with, whatever it is. Secrets are named, in the database's namespace. */
@@ -48,16 +49,14 @@ export interface BaseBackupSettings {
 }
 
 /** Nothing is removed where the policy has none. */
-export interface RetentionSettings {
-  readonly recoveryWindowSeconds?: number;
-  readonly keepFull?: number;
-  readonly keepDaily?: number;
-  readonly keepWeekly?: number;
-  readonly keepMonthly?: number;
-  readonly minFullBackups: number;
-  /** Without it after each good base backup. */
+export interface RetentionSettings extends RetentionRules {
+  /** When to clean up, in the same time zone; without it after each good base backup. */
   readonly schedule?: string;
-  readonly timeZone: string;
+}
+
+/** What jobs are told: when they run is their CronJob's. */
+export function rulesOf({ schedule: _, ...rules }: RetentionSettings): RetentionRules {
+  return rules;
 }
 
 export interface DumpSettings {

@@ -132,13 +132,17 @@ export async function isWalFileStored(engine: Engine, env: NodeJS.ProcessEnv, na
   return (await listWalFile(engine, env, name)).length > 0;
 }
 
-/** Paths of the WAL file's objects, one for each compression; none where the engine's own word is enough. */
-export async function listWalFile(engine: Engine, env: NodeJS.ProcessEnv, name: string): Promise<string[]> {
+/** The WAL file's objects, one for each compression, and their sizes; none where the engine's own word is enough. */
+export async function listWalFile(
+  engine: Engine,
+  env: NodeJS.ProcessEnv,
+  name: string,
+): Promise<{ path: string; bytes: number }[]> {
   if (!engine.listWalFileArgs) return [];
   const result = await run(engine.binary, engine.listWalFileArgs(name), { env, timeoutMs: CONFIRM_TIMEOUT_MS });
   if (result.code !== 0) throw engineError('st ls', result);
-  const endings = [...result.stdout.matchAll(/^obj\t.*\t((?:\.(?:lz4|zst|br|lzma))?)$/gm)];
-  return endings.map(([, ending]) => `wal_005/${name}${ending}`);
+  const rows = [...result.stdout.matchAll(/^obj\t(\d+)\t.*\t((?:\.(?:lz4|zst|br|lzma))?)$/gm)];
+  return rows.map(([, bytes, ending]) => ({ path: `wal_005/${name}${ending}`, bytes: Number(bytes) }));
 }
 
 export function engineError(verb: string, { code, stderrTail, timedOut }: RunResult): Error {

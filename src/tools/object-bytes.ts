@@ -5,8 +5,8 @@ import type { Place } from './object-store.ts';
 
 export interface ObjectBytes {
   readonly bytes: Buffer;
-  /** The engine came to the end without an error. */
-  readonly isWhole: boolean;
+  /** whole: to the end, without an error. failed: the engine gave up by itself. killed: by its deadline, or from outside. */
+  readonly end: 'whole' | 'failed' | 'killed';
 }
 
 /** @param flags `--decrypt` and `--decompress` for what is in it, none for it as it is stored */
@@ -22,8 +22,14 @@ export async function readBytes(
   const timer = setTimeout(() => killGroup(child, 'SIGKILL'), timeoutMs);
   try {
     const [code] = await once(child, 'close');
-    return { bytes: Buffer.concat(chunks), isWhole: code === 0 };
+    return { bytes: Buffer.concat(chunks), end: toEnd(code) };
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** Node gives no code for one that a signal ended; a shell between gives 128 and the signal. */
+function toEnd(code: number | null): ObjectBytes['end'] {
+  if (code === 0) return 'whole';
+  return code === null || code > 128 ? 'killed' : 'failed';
 }

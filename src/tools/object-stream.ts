@@ -15,9 +15,11 @@ export interface ObjectPlace {
 /** Of a call that moves no bulk. */
 const CALL_TIMEOUT_MS = 120_000;
 
-/** All objects below the prefix. */
+const LIST_TIMEOUT_MS = 300_000;
+
+/** All objects below the prefix. Segments of a month are tens of thousands of objects: some hundred requests. */
 export async function listObjects(place: ObjectPlace): Promise<StoredObject[]> {
-  return parseListing(await call(place, ['st', 'ls', '-r']));
+  return parseListing(await call(place, ['st', 'ls', '-r'], LIST_TIMEOUT_MS));
 }
 
 /**
@@ -70,13 +72,12 @@ export async function* readObjectStream(place: ObjectPlace, path: string): Async
   }
 }
 
-/** One object, or all below a folder, given with a slash at its end: both engines take any beginning of a path. */
-export async function removeObjects(place: ObjectPlace, path: string): Promise<void> {
-  await call(place, ['st', 'rm', path]);
-}
-
-async function call({ engine, env, signal }: ObjectPlace, args: readonly string[]): Promise<string> {
-  const result = await run(engine.binary, args, { env, timeoutMs: CALL_TIMEOUT_MS, signal });
+async function call(
+  { engine, env, signal }: ObjectPlace,
+  args: readonly string[],
+  timeoutMs = CALL_TIMEOUT_MS,
+): Promise<string> {
+  const result = await run(engine.binary, args, { env, timeoutMs, signal });
   signal.throwIfAborted();
   if (result.code !== 0) throw engineError(args.slice(0, 2).join(' '), result);
   return result.stdout;

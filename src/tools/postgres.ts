@@ -103,6 +103,15 @@ export async function querySystemIdentifier(client: pg.Client): Promise<string> 
   return rows[0].id as string;
 }
 
+/** That it writes now: of the segment, because pg_control has the one before for a while after a promotion. */
+export function queryTimeline(connection: Connection): Promise<number | undefined> {
+  return withClient(connection, async (client) => {
+    if (await queryInRecovery(client)) return undefined;
+    const { rows } = await client.query('select pg_walfile_name(pg_current_wal_lsn()) as segment');
+    return Number.parseInt(rows[0].segment.slice(0, 8), 16);
+  });
+}
+
 export async function queryInRecovery(client: pg.Client): Promise<boolean> {
   const { rows } = await client.query('select pg_is_in_recovery() as standby');
   return rows[0].standby === true;
@@ -137,10 +146,11 @@ export function flushWal(connection: Connection, timeoutMs: number): Promise<str
 
 /**
  * Archived is what Postgres was told, or what is marked as done: an engine that uploads ahead marks segments itself, and
- * archive_command is never called for those.
+ * archive_command is never called for those. Byte by byte: a language's order may leave out dots and take letters first.
  */
 const IS_ARCHIVED = `
-  select last_archived_wal >= $1 or exists (select from pg_ls_archive_statusdir() where name = $1 || '.done') as archived
+  select last_archived_wal collate "C" >= $1
+           or exists (select from pg_ls_archive_statusdir() where name = $1 || '.done') as archived
     from pg_stat_archiver`;
 
 export async function isArchived(client: pg.Client, segment: string): Promise<boolean> {

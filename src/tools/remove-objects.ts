@@ -1,35 +1,29 @@
 // Takes objects out of the store, by the engine's own command. Room: tools.
-import { type Engine, engineError } from './engine.ts';
+import { engineError } from './engine.ts';
 import { run } from './exec.ts';
+import type { ObjectPlace } from './object-stream.ts';
 
 const REMOVE_TIMEOUT_MS = 120_000;
 
 /** Engine processes at a time: each waits for the store most of its life. */
 const CONCURRENCY = 8;
 
-export interface Removal {
-  readonly engine: Engine;
-  readonly env: NodeJS.ProcessEnv;
-  /** Ends it; what is not removed by then stays. */
-  readonly signal: AbortSignal;
-}
-
 /**
  * Of objects the whole path, of a folder with a slash at its end. walrus takes it for a prefix, so it must be the prefix of
- * nothing that is to stay.
+ * nothing that is to stay. What is gone already is no failure; what is not removed when the signal comes stays.
  *
  * @throws Error where one could not be removed; those before it, and some after it, are gone then
  */
 export async function removeObjects(
-  removal: Removal,
+  place: ObjectPlace,
   paths: readonly string[],
   concurrency = CONCURRENCY,
 ): Promise<void> {
   const failed = new AbortController();
-  const signal = AbortSignal.any([removal.signal, failed.signal]);
+  const signal = AbortSignal.any([place.signal, failed.signal]);
   const waiting = paths.values();
   const work = async () => {
-    for (const path of waiting) await removeOne({ ...removal, signal }, path);
+    for (const path of waiting) await removeOne({ ...place, signal }, path);
   };
   const stopOthers = (error: unknown) => {
     failed.abort(error);
@@ -40,7 +34,7 @@ export async function removeObjects(
   signal.throwIfAborted();
 }
 
-async function removeOne({ engine, env, signal }: Removal, path: string): Promise<void> {
+async function removeOne({ engine, env, signal }: ObjectPlace, path: string): Promise<void> {
   signal.throwIfAborted();
   const result = await run(engine.binary, ['st', 'rm', path], { env, timeoutMs: REMOVE_TIMEOUT_MS, signal });
   signal.throwIfAborted();

@@ -1,19 +1,24 @@
 // What the store holds below the prefix that the environment names, read through the engine. Room: tools.
 import { guessSegmentBytes, parseSentinel } from '../lib/sentinel.ts';
-import type { StoreContents, StoredBackup, TimelineSwitch, UnusableBackup } from '../lib/store-contents.ts';
+import {
+  byFinish,
+  type StoreContents,
+  type StoredBackup,
+  type TimelineSwitch,
+  type UnusableBackup,
+} from '../lib/store-contents.ts';
 import {
   type BackupObjects,
   parseHistory,
-  parseListing,
+  type StoredObject,
   sortListing,
   timelineOfHistory,
 } from '../lib/store-listing.ts';
 import { SEGMENT_BYTES } from '../lib/wal-segment.ts';
 import { type Engine, engineError } from './engine.ts';
 import { run } from './exec.ts';
+import { listObjects, type ObjectPlace } from './object-stream.ts';
 
-/** Segments of a month are tens of thousands of objects: some hundred requests. */
-const LIST_TIMEOUT_MS = 300_000;
 const READ_TIMEOUT_MS = 60_000;
 
 /** Engine processes at a time. */
@@ -22,16 +27,19 @@ const CONCURRENCY = 4;
 /**
  * @param env with the prefix and the credentials
  * @param segmentBytes of a WAL segment of this cluster; without it as its base backups tell
+ * @param signal ends it; its reason is what is thrown
  * @throws Error where any of it could not be had: what was left out would look like lost data
  */
 export async function readStoreContents(
   engine: Engine,
   env: NodeJS.ProcessEnv,
   segmentBytes?: number,
+  signal: AbortSignal = new AbortController().signal,
 ): Promise<StoreContents> {
+  const place = { engine, env, signal };
   // What a clean-up removes between the listing and the reading is there no more the second time.
-  return readOnce(engine, env, segmentBytes).catch((error: unknown) => {
-    if (error instanceof ReadError) return readOnce(engine, env, segmentBytes);
+  return readOnce(place, segmentBytes).catch((error: unknown) => {
+    if (error instanceof ReadError) return readOnce(place, segmentBytes);
     throw error;
   });
 }
@@ -39,10 +47,11 @@ export async function readStoreContents(
 /** An object that was listed could not be read. */
 class ReadError extends Error {}
 
-async function readOnce(engine: Engine, env: NodeJS.ProcessEnv, knownBytes?: number): Promise<StoreContents> {
+async function readOnce(place: ObjectPlace, knownBytes: number | undefined): Promise<StoreContents> {
   const listedAt = new Date().toISOString();
-  const { backups, histories, segments } = sortListing(await list(engine, env));
-  const cat = (path: string, ...flags: string[]) => readObject(engine, env, [path, ...flags]);
+  const objects = await listObjects(place);
+  const { backups, histories, segments } = sortListing(objects);
+  const cat = (path: string, ...flags: string[]) => readObject(place, [path, ...flags]);
   const finished = await mapBounded(
     backups.filter(({ sentinel }) => sentinel !== undefined),
     async (backup) => ({ backup, json: await cat(backup.sentinel as string) }),
@@ -50,14 +59,24 @@ async function readOnce(engine: Engine, env: NodeJS.ProcessEnv, knownBytes?: num
   const switches = await mapBounded(histories, async (path) => readSwitch(path, await readHistory(cat, path)));
   const segmentBytes = knownBytes ?? guessFrom(finished);
   const judged = finished.map(({ backup, json }) => readBackup(backup, json, segmentBytes));
+  const newestAt = findNewest(objects);
   return {
     listedAt,
+    ...(newestAt === undefined ? {} : { newestAt }),
     segmentBytes,
     backups: judged.filter((each) => 'finishedAt' in each).sort(byFinish),
     unusable: [...judged.filter((each) => 'why' in each), ...backups.filter(lostItsSentinel).map(toUnusable)],
     segments,
     switches: switches.sort((a, b) => a.timeline - b.timeline),
   };
+}
+
+/** Their times are all of one form, which sorts as time goes by. */
+function findNewest(objects: readonly StoredObject[]): string | undefined {
+  return objects.reduce<string | undefined>(
+    (newest, { modifiedAt }) => (newest === undefined || newest < modifiedAt ? modifiedAt : newest),
+    undefined,
+  );
 }
 
 /** The last one by its name: the further on, the surer. */
@@ -67,14 +86,9 @@ function guessFrom(finished: readonly { readonly backup: BackupObjects; readonly
   return known.at(-1)?.size ?? SEGMENT_BYTES;
 }
 
-async function list(engine: Engine, env: NodeJS.ProcessEnv) {
-  const result = await run(engine.binary, ['st', 'ls', '-r'], { env, timeoutMs: LIST_TIMEOUT_MS });
-  if (result.code !== 0) throw engineError('st ls', result);
-  return parseListing(result.stdout);
-}
-
-async function readObject(engine: Engine, env: NodeJS.ProcessEnv, args: readonly string[]): Promise<string> {
-  const result = await run(engine.binary, ['st', 'cat', ...args], { env, timeoutMs: READ_TIMEOUT_MS });
+async function readObject({ engine, env, signal }: ObjectPlace, args: readonly string[]): Promise<string> {
+  const result = await run(engine.binary, ['st', 'cat', ...args], { env, timeoutMs: READ_TIMEOUT_MS, signal });
+  signal.throwIfAborted();
   if (result.code !== 0) throw new ReadError(engineError(`st cat ${args[0]}`, result).message);
   return result.stdout;
 }
@@ -104,10 +118,6 @@ function lostItsSentinel({ sentinel, hasMetadata }: BackupObjects): boolean {
 
 function toUnusable({ name, storedBytes }: BackupObjects): UnusableBackup {
   return { name, why: 'sentinel-missing', storedBytes };
-}
-
-function byFinish(a: StoredBackup, b: StoredBackup): number {
-  return Date.parse(a.finishedAt) - Date.parse(b.finishedAt);
 }
 
 async function mapBounded<T, R>(items: readonly T[], map: (item: T) => Promise<R>): Promise<R[]> {

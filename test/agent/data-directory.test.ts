@@ -22,7 +22,7 @@ import {
   readIdentity,
   readRestoreRecord,
 } from '../../src/agent/data-directory.ts';
-import { LETTING_GO_RECORD } from '../../src/api/names.ts';
+import { LETTING_GO_RECORD, LETTING_GO_RESERVE } from '../../src/api/names.ts';
 import type { RestoreRecord } from '../../src/api/reports.ts';
 import { makeTempDir } from '../support/temp.ts';
 
@@ -56,7 +56,7 @@ test('files that are there but cannot be read are an error, not an empty directo
   const pgdata = await makeTempDir(context);
   writeControl(pgdata, 1n);
   mkdirSync(join(pgdata, 'PG_VERSION'));
-  await assert.rejects(readIdentity(pgdata), /EISDIR/);
+  await assert.rejects(readIdentity(pgdata), /PG_VERSION is not a regular file/);
 });
 
 test('a restore begins on nothing, or on what a new file system has', async (context) => {
@@ -122,9 +122,11 @@ test('a source with pg_wal on another volume: the restored cluster has its own, 
   const pgdata = await makeTempDir(context);
   symlinkSync(join(pgdata, 'gone'), join(pgdata, 'pg_wal'));
   writeFileSync(join(pgdata, LETTING_GO_RECORD), '{}');
+  writeFileSync(join(pgdata, LETTING_GO_RESERVE), '');
   await prepareRecovery(pgdata, RECORD);
   assert.ok(lstatSync(join(pgdata, 'pg_wal')).isDirectory());
   assert.equal(existsSync(join(pgdata, LETTING_GO_RECORD)), false);
+  assert.equal(existsSync(join(pgdata, LETTING_GO_RESERVE)), false);
 });
 
 test('pg_wal as the engine left it stays', async (context) => {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdir } from 'node:fs/promises';
+import { readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { type DumpClient, openDumpClient, type ToolCall } from '../../src/agent/dump-client.ts';
@@ -74,6 +74,33 @@ test("a tool's failure is told with its code and words, never with the password;
     (await readdir(directory)).filter((name) => name.startsWith('request-')),
     [],
   );
+});
+
+test('no link of the image is followed: what only this side may read is not read for it', async (context) => {
+  const { run, directory } = await start(context);
+  const secret = join(await makeTempDir(context), 'key');
+  await writeFile(secret, 'the-key-of-all-backups');
+  const replace = (name: string, script = '') => sh(`rm -f ${name}; ln -s ${secret} ${name}; ${script}`);
+  await assert.rejects(run({ words: replace('errors', 'exit 3') }), {
+    message: 'sh ended with code 3: it said nothing',
+  });
+  await symlink(secret, join(directory, 'request-2'));
+  await assert.rejects(run({ words: ['true'] }), /EEXIST/);
+  assert.equal(await readFile(secret, 'utf8'), 'the-key-of-all-backups');
+});
+
+test('an output that became a link is no output', async (context) => {
+  const { run } = await start(context);
+  const secret = join(await makeTempDir(context), 'key');
+  await writeFile(secret, 'the-key-of-all-backups');
+  assert.equal(await run({ words: sh(`rm output; ln -s ${secret} output`) }), '');
+  await assert.rejects(run({ words: ['true'] }), /ELOOP/);
+});
+
+test('of what a tool says only the end is read', async (context) => {
+  const { run } = await start(context);
+  const failing = run({ words: sh('head -c 5000000 /dev/zero | tr "\\0" "\\n" >&2; echo the last word >&2; exit 3') });
+  await assert.rejects(failing, { message: 'sh ended with code 3: the last word' });
 });
 
 test('a tool that fails before it has read its input does not keep the rest waiting', async (context) => {

@@ -79,3 +79,36 @@ test('the Kubernetes cluster is known by its CA, where that is mounted', async (
   await writeFile(join(directory, 'cluster-ca.crt'), 'another');
   assert.notEqual(await readInstallation(directory), one);
 });
+
+/** The record is of orders-0, on timeline 1, a moment ago. | job of | its Postgres writes | refused | */
+const JOBS: readonly (readonly [
+  what: string,
+  instance: string | undefined,
+  timeline: number | undefined,
+  is: boolean,
+])[] = [
+  ['the pod that archives', 'orders-0', 1, false],
+  ['a pod that was promoted since', 'orders-1', 2, false],
+  ['a standby', 'orders-1', undefined, false],
+  ['a copy of its volume in another pod', 'orders-1', 1, true],
+  ['a pod that it was not told of', undefined, 1, false],
+];
+
+for (const [what, instance, timeline, isRefused] of JOBS) {
+  test(`a job of ${what} ${isRefused ? 'is refused, as its sidecar is' : 'may write'}`, async (context) => {
+    const { place } = await setUp(context);
+    await writeOwner(place, await makeTempDir(context), {
+      ...RECORD,
+      timeline: 1,
+      renewedAt: new Date().toISOString(),
+    });
+    const env = instance === undefined ? {} : { WALGUARD_INSTANCE: instance };
+    const agent = { engine: place.engine, env, namespace: 'shop', database: 'orders', pod: 'a-job', node: 'n1' };
+    const asked = assertOwner(agent as unknown as AgentContext, place.env, async () => timeline);
+    if (!isRefused) return asked;
+    await assert.rejects(
+      asked,
+      /^Error: nothing was written: another copy of this database writes to the same prefix: shop\/orders-0 on node n1, on the same timeline/,
+    );
+  });
+}

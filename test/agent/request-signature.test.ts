@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { refuseRequest, type Seen, signRequest } from '../../src/agent/request-signature.ts';
 
 const CREDENTIALS = { AWS_ACCESS_KEY_ID: 'id', AWS_SECRET_ACCESS_KEY: 'secret' };
-const PARTS = { method: 'POST', path: '/base-backups/nightly?seconds=60' };
+const PARTS = { method: 'POST', target: 'shop/orders-0', path: '/base-backups/nightly?seconds=60' };
 const NOW = Date.UTC(2026, 10, 21);
 const BEGUN = NOW - 3_600_000;
 
@@ -32,6 +32,8 @@ const WRONG: Readonly<Record<string, string | undefined>> = {
   'another secret': signRequest(PARTS, { ...CREDENTIALS, AWS_SECRET_ACCESS_KEY: 'other' }, NOW),
   'another access key': signRequest(PARTS, { ...CREDENTIALS, AWS_ACCESS_KEY_ID: 'other' }, NOW),
   'another method': signRequest({ ...PARTS, method: 'GET' }, CREDENTIALS, NOW),
+  'another pod': signRequest({ ...PARTS, target: 'shop/orders-1' }, CREDENTIALS, NOW),
+  'another namespace': signRequest({ ...PARTS, target: 'bank/orders-0' }, CREDENTIALS, NOW),
   'another query': signRequest({ ...PARTS, path: '/base-backups/nightly?seconds=61' }, CREDENTIALS, NOW),
 };
 

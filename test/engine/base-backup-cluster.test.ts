@@ -1,9 +1,21 @@
 // Base backups of a primary with its standby: whose turn it is, and what a failover changes.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { rm } from 'node:fs/promises';
-import { backupOf, listStored, rowsAfterRestore, take } from './support/base-backup.ts';
+import pg from 'pg';
+import { isArchived } from '../../src/tools/postgres.ts';
+import { assertFailed, backupOf, listStored, rowsAfterRestore, take } from './support/base-backup.ts';
 import { makeCluster } from './support/cluster.ts';
-import { engineTest, type Postgres, prefixOf, type Store, startWorld } from './support/engine-world.ts';
+import {
+  ARCHIVE_ARGUMENTS,
+  adoptPostgres,
+  engineTest,
+  type Postgres,
+  prefixOf,
+  type Store,
+  startPod,
+  startWorld,
+} from './support/engine-world.ts';
 
 /** Which of them takes it, by its report. */
 async function takeOnAll(
@@ -56,4 +68,37 @@ engineTest('after a failover: a full one, under the name of the new timeline', a
   const backup = backupOf(job);
   assert.equal(backup.kind, 'full');
   assert.match(backup.name, /^base_00000002/);
+});
+
+engineTest(
+  'a copy of its volume in another pod: no base backup of it gets among those of the first',
+  async (context, engine) => {
+    const world = await startWorld(context, { engine });
+    const { store, postgres } = world;
+    backupOf(await take(world, { WALGUARD_INSTANCE: 'orders-0' }));
+    await postgres.stop();
+    const pod = await startPod(context, { engine });
+    const pgdata = await pod.makeDirectory('data');
+    execFileSync('cp', ['-a', `${postgres.pgdata}/.`, pgdata]);
+    const copy = await adoptPostgres(pod, pgdata, { args: ARCHIVE_ARGUMENTS });
+    await Promise.all([postgres.start(), copy.start()]);
+    const job = await take({ store, postgres: copy }, { WALGUARD_INSTANCE: 'orders-1' });
+    assertFailed(job, /^nothing was written: another copy of this database writes to the same prefix: shop\/orders-0/);
+    assert.equal((await listStored(world)).length, 1);
+  },
+);
+
+engineTest('what is archived is told byte by byte, whatever language the database speaks', async (context, engine) => {
+  const { postgres } = await startWorld(context, { engine });
+  await postgres.sql("create database english template template0 locale 'en_US.utf8'");
+  const client = new pg.Client({ ...postgres.connection, database: 'english' });
+  await client.connect();
+  try {
+    // The history of a timeline is archived before its first segment. To this language `.h` comes after `0`.
+    await client.query("create temp view pg_stat_archiver as select '00000002.history'::text as last_archived_wal");
+    assert.equal(await isArchived(client, '000000020000000000000003'), false);
+    assert.equal(await isArchived(client, '000000010000000000000003'), true);
+  } finally {
+    await client.end();
+  }
 });

@@ -14,6 +14,7 @@ import {
   startJob,
   take,
   throughSidecar,
+  uidOf,
   untilPushing,
 } from './support/base-backup.ts';
 import { serveFake, startForwarder } from './support/cluster.ts';
@@ -74,7 +75,7 @@ engineTest('sidecar: made in the pod, asked for over HTTP, and restored', async 
 
 engineTest('sidecar: who has not the storage Secret gets nothing', async (context, engine) => {
   const world = await startWorld(context, { engine });
-  const path = '/base-backups/a-job?seconds=60&deltaSteps=0';
+  const path = `/base-backups/a-job/${uidOf('a-job')}?seconds=60&deltaSteps=0`;
   const url = `http://127.0.0.1:${world.sidecar.port}${path}`;
   const post = async (signature?: string, to = url) => {
     const headers = signature === undefined ? {} : { 'x-walguard-signature': signature };
@@ -82,10 +83,12 @@ engineTest('sidecar: who has not the storage Secret gets nothing', async (contex
   };
   const { credentials } = world.store;
   const other = { ...credentials, AWS_SECRET_ACCESS_KEY: 'another' };
-  const sign = (at: number, of = credentials, signed = path) => signRequest({ method: 'POST', path: signed }, of, at);
+  const sign = (at: number, of = credentials, target = 'shop/orders-0') =>
+    signRequest({ method: 'POST', target, path }, of, at);
   assert.equal(await post(), 401);
   assert.equal(await post(sign(Date.now(), other)), 401);
   assert.equal(await post(sign(Date.now() - 600_000)), 401);
+  assert.equal(await post(sign(Date.now(), credentials, 'shop/orders-1')), 401);
   assert.equal(await post(sign(Date.now()), `${url}&parent=base_000000010000000000000001`), 401);
   assert.deepEqual([listPushes(world), await listStored(world)], [[], []]);
   const good = sign(Date.now());
@@ -101,6 +104,14 @@ engineTest('sidecar: a job that dies leaves the backup to go on, and its next tr
   assertFailed(await take(world, throughSidecar(world, 'another')), /another base backup of this database is running/);
   const backup = backupOf(await take(world, throughSidecar(world, 'nightly')));
   assert.deepEqual(await listStored(world), [backup.name]);
+});
+
+engineTest('sidecar: a Job that is made again under its name gets a backup of its own', async (context, engine) => {
+  const world = await startWorld(context, { engine });
+  const first = backupOf(await take(world, throughSidecar(world, 'by-hand')));
+  const again = { ...throughSidecar(world, 'by-hand'), WALGUARD_JOB_UID: uidOf('another') };
+  const second = backupOf(await take(world, again));
+  assert.deepEqual(await listStored(world), [first.name, second.name]);
 });
 
 engineTest(

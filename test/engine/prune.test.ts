@@ -2,7 +2,7 @@
 // kept is restored. A clean-up that is killed at any point leaves nothing that is listed and cannot be restored.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdir, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, stat, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BaseBackupReport, PruneReport } from '../../src/api/reports.ts';
@@ -252,17 +252,39 @@ engineTest('removes nothing while it is not sure, and cleans up what was broken 
     [old, young, lost].map((key) => keys.includes(key)),
     [false, true, false],
   );
+  await refuseInDoubt(world, prefix, one);
 });
+
+/** Here the store's clock is set back: to a job that is the same as its own running ahead. */
+async function refuseInDoubt(world: World, prefix: string, given: PruneTerms): Promise<void> {
+  const { store, sidecar } = world;
+  // It writes each minute what tells the time.
+  await sidecar.stop('term');
+  const history = `${prefix}/wal_005/00000002.history`;
+  await leave(world, history, 0, '1\t0/3000028\tno recovery target specified\n');
+  const all = await store.list();
+  const stale = await prune(world, given);
+  assert.match(messageOf(stale), /^nothing was removed: the store has timeline 2, this server writes timeline 1/);
+
+  for (const key of all) {
+    const file = store.fileOf(key);
+    const { mtimeMs } = await stat(file);
+    await utimes(file, mtimeMs / 1000 - 3600, mtimeMs / 1000 - 3600);
+  }
+  const ahead = await prune(world, given);
+  assert.match(messageOf(ahead), /^nothing was removed: it is .* by the clock of this node/);
+  assert.deepEqual([stale.code, ahead.code, await store.list()], [1, 1, all]);
+}
 
 function messageOf({ report }: { readonly report: PruneReport }): string {
   return 'message' in report ? report.message : '';
 }
 
 /** An object as a backup leaves it that was broken off so many days ago. */
-async function leave({ store }: World, key: string, days: number): Promise<string> {
+async function leave({ store }: World, key: string, days: number, text = 'x'): Promise<string> {
   const file = store.fileOf(key);
   await mkdir(dirname(file), { recursive: true });
-  await writeFile(file, 'x');
+  await writeFile(file, text);
   const time = new Date(Date.now() - days * DAY * 1000);
   await utimes(file, time, time);
   return key;

@@ -4,10 +4,11 @@ import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { readFile, rename, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { TestContext } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { LettingGoRecord } from '../../src/agent/letting-go-record.ts';
+import { keepReserve, type LettingGoRecord, readRecord, writeRecord } from '../../src/agent/letting-go-record.ts';
 import { LETTING_GO_MARKER, LETTING_GO_RECORD, SHARED_DIR } from '../../src/api/names.ts';
+import { makeTempDir } from '../support/temp.ts';
 import {
   ARCHIVE_ARGUMENTS,
   clockOf,
@@ -140,6 +141,25 @@ engineTest(
     assert.equal(existsSync(marker), false);
   },
 );
+
+test('the record is written where not a byte is free: its reserve goes first', async (context) => {
+  const pgdata = await makeTempDir(context);
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'walguard-test', pgdata]);
+  try {
+    await keepReserve(pgdata);
+    await assert.rejects(writeFile(join(pgdata, 'filler'), Buffer.alloc(2 * MB)), { code: 'ENOSPC' });
+    await assert.rejects(writeFile(join(pgdata, 'more'), 'x'), { code: 'ENOSPC' });
+    const record = { database: 'shop/orders', systemIdentifier: '1', since: 'then', until: 'now' };
+    // Again and again: what is left of the reserve makes room for the next one.
+    for (const until of ['1', '2', '3']) {
+      await writeRecord(pgdata, { ...record, until });
+      assert.deepEqual(await readRecord(pgdata), { ...record, until });
+      await assert.rejects(writeFile(join(pgdata, 'filler'), Buffer.alloc(MB), { flag: 'a' }), { code: 'ENOSPC' });
+    }
+  } finally {
+    execFileSync('umount', ['--lazy', pgdata]);
+  }
+});
 
 engineTest('block: every segment is kept, whatever lies about', async (context, engine) => {
   const world = await startSmall(context, engine, 'block');

@@ -63,6 +63,14 @@ test('a segment goes with all that bears its name, labels first, and nothing els
   ]);
 });
 
+test('what is kept is no leftover, though its sentinel is not in this listing', () => {
+  const [metadata, part] = backup(FULL);
+  assert.ok(metadata && part);
+  const kept = [{ name: FULL, reasons: ['monthly 2026-11'] as const }];
+  assert.deepEqual(planPrune([metadata, part], decision({ kept }), NOW).folders, []);
+  assert.deepEqual(planPrune([metadata, part], decision(), NOW).folders, [`basebackups_005/${FULL}/`]);
+});
+
 const RECENT = '2026-11-20T00:00:00.000Z';
 const DAYS_OLD = '2026-11-17T00:00:00.000Z';
 const WEEKS_OLD = '2026-11-01T00:00:00.000Z';

@@ -88,7 +88,9 @@ test('what the store holds of a WAL file: itself in any compression, not what it
     return { ...scripted, listWalFileArgs: () => ['st', 'ls'] };
   };
   const name = '000000010000000000000007';
-  assert.deepEqual(await listWalFile(await answer([...listing, ...others]), env, name), [`wal_005/${name}.lz4`]);
+  assert.deepEqual(await listWalFile(await answer([...listing, ...others]), env, name), [
+    { path: `wal_005/${name}.lz4`, bytes: 9 },
+  ]);
   assert.equal(await isWalFileStored(await answer([listing[0] ?? '', ...others]), env, name), false);
   await assert.rejects(
     isWalFileStored(

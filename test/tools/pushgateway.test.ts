@@ -1,31 +1,8 @@
 // Against a small HTTP server of our own.
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { createServer, type IncomingMessage } from 'node:http';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { type Gauge, pushGauge } from '../../src/tools/pushgateway.ts';
-
-interface Seen {
-  readonly line: string;
-  readonly headers: IncomingMessage['headers'];
-}
-
-async function serve(context: TestContext, status: number, text = ''): Promise<{ host: string; seen: Seen[] }> {
-  const seen: Seen[] = [];
-  const server = createServer(({ method, url, headers }, response) => {
-    seen.push({ line: `${method} ${url}`, headers });
-    response.statusCode = status;
-    // Status 0: never an answer.
-    if (status > 0) response.end(text);
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  context.after(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return { host: `127.0.0.1:${(server.address() as { port: number }).port}`, seen };
-}
+import { serveAnswer } from '../support/http-answer.ts';
 
 const gauge = (url: string): Gauge => ({
   url,
@@ -39,25 +16,32 @@ const gauge = (url: string): Gauge => ({
 });
 
 test('the group is in the path, and credentials of the URL become a header', async (context) => {
-  const { host, seen } = await serve(context, 202);
-  await pushGauge(gauge(`http://admin:p%40ss@${host}/push/`));
+  const { port, seen } = await serveAnswer(context, { status: 202 });
+  await pushGauge(gauge(`http://admin:p%40ss@127.0.0.1:${port}/push/`));
   assert.deepEqual(seen[0]?.line, 'POST /push/metrics/job/walguard/namespace/shop/database/a%2Fb');
   assert.equal(seen[0]?.headers.authorization, `Basic ${Buffer.from('admin:p@ss').toString('base64')}`);
 });
 
+test('the credentials are carried nowhere else: a redirect is a failure', async (context) => {
+  const other = await serveAnswer(context, { status: 202 });
+  const { url } = await serveAnswer(context, { status: 308, headers: { location: other.url } });
+  await assert.rejects(pushGauge(gauge(url)), /does not answer: .*redirect/);
+  assert.deepEqual(other.seen, []);
+});
+
 const FAILURES = [
-  [400, 'invalid metric name', /answers 400: invalid metric name/],
-  [401, '', /answers 401/],
+  [400, 'quoted words', /answers 400$/],
+  [401, '', /answers 401$/],
   [0, '', /does not answer/],
 ] as const;
 
 for (const [status, text, message] of FAILURES) {
-  test(`${status}: an error that says where and why, without the credentials`, async (context) => {
-    const { host } = await serve(context, status, text);
-    await assert.rejects(pushGauge(gauge(`http://admin:hunter2@${host}`), 200), (error: Error) => {
+  test(`${status}: an error that says where and why, without the credentials or what was answered`, async (context) => {
+    const { port } = await serveAnswer(context, { status, text });
+    await assert.rejects(pushGauge(gauge(`http://admin:hunter2@127.0.0.1:${port}`), 200), (error: Error) => {
       assert.match(error.message, message);
-      assert.match(error.message, new RegExp(host));
-      assert.doesNotMatch(error.message, /hunter2|admin/);
+      assert.match(error.message, new RegExp(`127.0.0.1:${port}`));
+      assert.doesNotMatch(error.message, /hunter2|admin|quoted/);
       return true;
     });
   });

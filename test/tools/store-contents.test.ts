@@ -44,6 +44,7 @@ test('the store is listed, and its sentinels and histories are read', async (con
   const { listedAt, ...contents } = await read(context, script(GOOD));
   assert.ok(Math.abs(Date.parse(listedAt) - Date.now()) < 60_000);
   assert.deepEqual(contents, {
+    newestAt: TIME,
     segmentBytes: SEGMENT_BYTES,
     backups: [
       {

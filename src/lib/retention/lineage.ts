@@ -37,6 +37,15 @@ export function mayBeOnPath({ timeline, startSegment }: StoredBackup, { leftAt }
   return limit !== undefined && (start === undefined || start.index <= limit);
 }
 
+/** As far as the store knows: of a backup, of a segment, or of a history that names it. */
+export function findNewestTimeline({ backups, segments, segmentBytes, switches }: StoreContents): number {
+  const known = [
+    ...[...backups, ...switches].map(({ timeline }) => timeline),
+    ...segments.map(({ name }) => parseSegment(name, segmentBytes)?.timeline ?? 0),
+  ];
+  return known.reduce((most, timeline) => Math.max(most, timeline), 0);
+}
+
 /**
  * Timelines of which something was written since, and those of what is newest: of these any moment since may be wanted. So may
  * one be that has just begun: its history is there, and its first segment is still to come.

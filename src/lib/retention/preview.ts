@@ -1,6 +1,13 @@
 // A dry run: what goes once one more good base backup has been made. Room: lib (pure).
 import { decideRetention, type RetentionRules } from '../retention.ts';
-import type { StoreContents, StoredBackup, StoredSegment } from '../store-contents.ts';
+import {
+  byFinish,
+  byNameOf,
+  listWholeChain,
+  type StoreContents,
+  type StoredBackup,
+  type StoredSegment,
+} from '../store-contents.ts';
 import { formatSegment, parseSegment } from '../wal-segment.ts';
 
 export interface NextBackup {
@@ -16,10 +23,10 @@ export function previewRetention(
   rules: RetentionRules | undefined,
   next: NextBackup,
 ): readonly string[] {
-  const newest = contents.backups.toSorted((a, b) => Date.parse(a.finishedAt) - Date.parse(b.finishedAt)).at(-1);
+  const newest = contents.backups.toSorted(byFinish).at(-1);
   if (!newest) return [];
   const segment = findNextSegment(contents, newest);
-  const backup = { ...imagine(newest, segment, next.at), ...chooseParent(contents.backups, newest, next) };
+  const backup = { ...imagine(newest, segment, next.at), ...imagineParent(contents.backups, newest, next) };
   const stored: StoredSegment = { name: segment, bytes: contents.segmentBytes, modifiedAt: next.at };
   const then = {
     ...contents,
@@ -55,13 +62,11 @@ function findNextSegment({ segments, segmentBytes }: StoreContents, { timeline, 
 }
 
 /** Deltas follow one another until there are so many as may follow a full backup. */
-function chooseParent(
+function imagineParent(
   backups: readonly StoredBackup[],
   newest: StoredBackup,
   { deltaSteps }: NextBackup,
 ): { parent?: string } {
-  let steps = 1;
-  for (let { parent } = newest; parent !== undefined && steps <= deltaSteps; steps++)
-    parent = backups.find(({ name }) => name === parent)?.parent;
-  return steps <= deltaSteps ? { parent: newest.name } : {};
+  const chain = listWholeChain(newest, byNameOf(backups));
+  return chain !== undefined && chain.length <= deltaSteps ? { parent: newest.name } : {};
 }

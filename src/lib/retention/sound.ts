@@ -1,31 +1,19 @@
 // What single backups of the store are: full, whole, of an orderly time. Room: lib (pure).
 import { isDamaged } from '../good-backups.ts';
-import type { StoreContents, StoredBackup } from '../store-contents.ts';
-import { formatSegment, parseSegment } from '../wal-segment.ts';
+import { byNameOf, listWholeChain, type StoreContents, type StoredBackup } from '../store-contents.ts';
+import { listSegments, parseSegment } from '../wal-segment.ts';
 
 /**
  * Base backups that have all their files, all WAL from their start to their finish, and the files of their parents up to a
  * full one. On whichever timeline: that a recovery would not get there by itself does not make one needless.
  */
 export function listSound({ backups, segments, segmentBytes }: StoreContents): StoredBackup[] {
-  const byName = new Map(backups.map((backup) => [backup.name, backup]));
+  const byName = byNameOf(backups);
   const stored = new Set(segments.map(({ name }) => name));
   return backups.filter((backup) => {
     const hasOwnWal = listOwnSegments(backup, segmentBytes)?.every((name) => stored.has(name)) === true;
-    return hasOwnWal && listChain(backup, byName)?.some(isDamaged) === false;
+    return hasOwnWal && listWholeChain(backup, byName)?.some(isDamaged) === false;
   });
-}
-
-/** A backup and its parents, the full one last; undefined where one is missing. */
-export function listChain(backup: StoredBackup, byName: ReadonlyMap<string, StoredBackup>): StoredBackup[] | undefined {
-  const chain = [backup];
-  for (let { parent } = backup; parent !== undefined; ) {
-    const next = byName.get(parent);
-    if (!next || chain.includes(next)) return undefined;
-    chain.push(next);
-    parent = next.parent;
-  }
-  return chain;
 }
 
 /** More WAL than any backup takes: 16 TB of the usual segments. */
@@ -41,9 +29,7 @@ export function listOwnSegments(
   if (!start || !finish || finish.timeline !== start.timeline) return undefined;
   const length = finish.index - start.index + 1;
   if (length < 1 || length > MOST_SEGMENTS) return undefined;
-  return Array.from({ length }, (_, step) =>
-    formatSegment({ timeline: start.timeline, index: start.index + step }, segmentBytes),
-  );
+  return listSegments(start, finish, segmentBytes);
 }
 
 export function isFull({ parent }: StoredBackup): boolean {

@@ -1,17 +1,9 @@
 // What each line of a policy's retention keeps, case by case.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { decideRetention, type RetentionRules } from '../../../src/lib/retention.ts';
+import { carryOut, decideRetention, type RetentionRules } from '../../../src/lib/retention.ts';
 import type { StoreContents, StoredBackup } from '../../../src/lib/store-contents.ts';
-import {
-  at,
-  backupAt,
-  carryOut,
-  describeSegments,
-  segmentAt,
-  storeOf,
-  walFrom,
-} from '../../support/retention-story.ts';
+import { at, backupAt, describeSegments, segmentAt, storeOf, walFrom } from '../../support/retention-story.ts';
 
 const DAY = 86_400;
 
@@ -361,15 +353,45 @@ const TIMELINES: typeof CASES = {
     keeps: range(1, 5),
     wal: ['1:3-108', '2:108-216'],
   },
-  'keepFull after a promotion: WAL of the old timeline that was stored since stays': {
+  'keepFull after a promotion: counted along the path of the new timeline, and the old one is in use no more': {
+    contents: storeOf([...dailies(1, 2, 3, 4, 5), ...range(6, 9).map((day) => backupAt(day, 2, { timeline: 2 }))], 10, {
+      ...PROMOTED_ON_5,
+    }),
+    rules: { keepFull: 5 },
+    now: at(10),
+    keeps: range(5, 9),
+    wal: ['1:99-108', '2:108-216'],
+  },
+  'keepFull, and the old primary still archives: the newest of its own stay too': {
     contents: storeOf([...dailies(1, 2, 3, 4, 5), ...range(6, 9).map((day) => backupAt(day, 2, { timeline: 2 }))], 10, {
       segments: [...walFrom(1, 0, 10, 0), ...walFrom(5, 11, 10, 0, 2)],
       switches: PROMOTED_ON_5.switches,
     }),
     rules: { keepFull: 2 },
     now: at(10),
-    keeps: [8, 9],
-    wal: ['1:171-216', '2:171-216'],
+    keeps: [4, 5, 8, 9],
+    wal: ['1:75-216', '2:108-216'],
+  },
+  'keepFull 1, and the old primary makes the newest one: the only one of the new timeline stays': {
+    contents: storeOf([...dailies(1, 2, 3, 4, 5), backupAt(6, 2, { timeline: 2 }), ...dailies(8, 9)], 10, {
+      segments: [...walFrom(1, 0, 10, 0), ...walFrom(5, 11, 7, 0, 2)],
+      switches: PROMOTED_ON_5.switches,
+    }),
+    rules: { keepFull: 1 },
+    now: at(10),
+    keeps: [6, 9],
+    wal: ['1:123-216', '2:123-144'],
+  },
+  'minFullBackups are counted of each timeline in use': {
+    contents: storeOf([...dailies(1, 2, 3), backupAt(6, 2, { timeline: 2 }), ...dailies(7, 8, 9)], 10, {
+      segments: [...walFrom(1, 0, 10, 0), ...walFrom(3, 11, 10, 0, 2)],
+      switches: [{ timeline: 2, parent: 1, at: lsnAt(3, 11) }],
+    }),
+    rules: { keepDaily: 1, minFullBackups: 2 },
+    now: at(10),
+    // The new timeline's second one is from before the switch.
+    keeps: [3, 6, 8, 9],
+    wal: ['1:51-216', '2:60-216'],
   },
   'a recovery to an earlier point: numbers begin again below, on a timeline of its own': {
     contents: storeOf([...dailies(1, 2, 3, 4), backupAt(6, 2, { timeline: 2, ...earlier(3, 2) })], 9, {
@@ -411,6 +433,17 @@ for (const [name, { contents, rules, now, keeps, wal }] of Object.entries({ ...C
     assert.deepEqual(decision.kept.map((each) => each.name).sort(), left.backups.map((each) => each.name).sort());
   });
 }
+
+test('while a backup has a sentinel that cannot be read, backups go and no WAL does', () => {
+  const unusable = [{ name: `base_${segmentAt(3, 2)}`, why: 'sentinel-unreadable', storedBytes: 1 }] as const;
+  const rules = { keepFull: 2, minFullBackups: 1, timeZone: 'Etc/UTC' };
+  const { removed, removedSegments } = decideRetention(storeOf(dailies(1, 2, 4, 5), 6, { unusable }), rules, at(6));
+  assert.equal(removed.length, 2);
+  assert.deepEqual(removedSegments, []);
+  const lost = unusable.map((each) => ({ ...each, why: 'sentinel-missing' as const }));
+  const other = decideRetention(storeOf(dailies(1, 2, 4, 5), 6, { unusable: lost }), rules, at(6));
+  assert.equal(other.removedSegments.length, 74);
+});
 
 test('reasons name the line, the period and the child', () => {
   const backups = weeksOfDeltas(9);

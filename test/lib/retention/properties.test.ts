@@ -3,25 +3,34 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { previewRetention } from '../../../src/lib/retention/preview.ts';
-import { isFull, listChain, listOwnSegments, listSound } from '../../../src/lib/retention/sound.ts';
-import { decideRetention, type RetentionRules } from '../../../src/lib/retention.ts';
-import type { StoreContents, StoredBackup, StoredSegment } from '../../../src/lib/store-contents.ts';
+import { isFull, listOwnSegments, listSound } from '../../../src/lib/retention/sound.ts';
+import { carryOut, decideRetention, type RetentionRules } from '../../../src/lib/retention.ts';
+import {
+  byNameOf,
+  listChain,
+  type StoreContents,
+  type StoredBackup,
+  type StoredSegment,
+} from '../../../src/lib/store-contents.ts';
 import { formatSegment, parseSegment, SEGMENT_BYTES } from '../../../src/lib/wal-segment.ts';
-import { carryOut } from '../../support/retention-story.ts';
 
 const START = Date.UTC(2026, 10, 1);
 const HOUR = 3_600_000;
 const time = (hours: number) => new Date(START + hours * HOUR).toISOString();
 
-/** What happens in an hour. A loss removes the segment of the hour; `back` is how far a recovery goes back, in hours. */
+/**
+ * What happens in an hour. A loss removes the segment of the hour; `back` is how far a recovery goes back, in hours; a stale full
+ * backup is made by the oldest primary that still writes.
+ */
 type Event =
-  | { readonly kind: 'nothing' | 'full' | 'delta' | 'broken' | 'permanent' | 'loss' | 'odd' }
+  | { readonly kind: 'nothing' | 'full' | 'stale' | 'delta' | 'broken' | 'permanent' | 'loss' | 'odd' }
   | { readonly kind: 'promotion'; readonly back: number; readonly historyLost: boolean; readonly oldGoesOn: boolean };
 
 const event: fc.Arbitrary<Event> = fc.oneof(
   { weight: 8, arbitrary: fc.constant({ kind: 'nothing' } as const) },
   { weight: 4, arbitrary: fc.constant({ kind: 'full' } as const) },
   { weight: 4, arbitrary: fc.constant({ kind: 'delta' } as const) },
+  { weight: 2, arbitrary: fc.constant({ kind: 'stale' } as const) },
   {
     weight: 1,
     arbitrary: fc.constantFrom({ kind: 'broken' }, { kind: 'permanent' }, { kind: 'loss' }, { kind: 'odd' }),
@@ -51,7 +60,7 @@ function live(events: readonly Event[]): StoreContents {
   let lines: Line[] = [{ timeline: 1, index: 1 }];
   let highest = 1;
   events.forEach((what, hour) => {
-    const line = lines.at(-1) as Line;
+    const line = lines.at(what.kind === 'stale' ? 0 : -1) as Line;
     for (const each of lines) {
       const name = formatSegment(each);
       if (what.kind !== 'loss') segments.push({ name, bytes: 1, modifiedAt: time(hour + 1) });
@@ -74,7 +83,7 @@ function live(events: readonly Event[]): StoreContents {
 }
 
 function makeBackup({ kind }: Event, { timeline, index, newest }: Line, hour: number): StoredBackup | undefined {
-  if (!['full', 'delta', 'broken', 'permanent', 'odd'].includes(kind)) return undefined;
+  if (!['full', 'stale', 'delta', 'broken', 'permanent', 'odd'].includes(kind)) return undefined;
   const segment = formatSegment({ timeline, index });
   const parent = kind === 'delta' ? newest?.name : undefined;
   return {
@@ -185,9 +194,9 @@ property('what is kept was sound and stays so: its parents, and its WAL from sta
     names(listSound(left)),
     names(listSound(store)).filter((name) => kept.has(name)),
   );
-  const byName = new Map(store.backups.map((backup) => [backup.name, backup]));
+  const byName = byNameOf(store.backups);
   for (const backup of left.backups)
-    for (const { name } of listChain(backup, byName) ?? []) assert.ok(kept.has(name), `${backup.name} needs ${name}`);
+    for (const { name } of listChain(backup, byName)) assert.ok(kept.has(name), `${backup.name} needs ${name}`);
   const had = new Set(names(store.segments));
   const has = new Set(names(left.segments));
   for (const backup of left.backups)
@@ -207,6 +216,28 @@ property('from the newest full backup on every moment can still be restored, wha
   if (!full) return;
   const reach = (of: StoreContents) => reachOf(of, new Set(names(listSound(of))), full, full.timeline);
   assert.deepEqual(reach(left), reach(store));
+});
+
+/** Sound full ones from which a recovery gets to the newest timeline of which the store knows, oldest first. */
+function fullsOfNewest(store: StoreContents): StoredBackup[] {
+  const leaf = newestOf(store);
+  const sound = listSound(store);
+  const known = new Set(names(sound));
+  return sound
+    .filter((each) => isFull(each) && each.finishedAt <= nowOf(store) && reachOf(store, known, each, leaf).size > 0)
+    .sort((a, b) => Date.parse(a.finishedAt) - Date.parse(b.finishedAt));
+}
+
+function newestOf({ backups, segments, switches }: StoreContents): number {
+  const timelines = [...backups, ...switches].map(({ timeline }) => timeline);
+  return Math.max(...timelines, ...segments.map(({ name }) => parseSegment(name)?.timeline ?? 0));
+}
+
+property('an old primary pushes out none of the newest timeline’s, nor its WAL', (store, given, left) => {
+  const wanted = fullsOfNewest(store).slice(-Math.max(given.keepFull ?? 0, given.minFullBackups));
+  const leaf = newestOf(store);
+  const reach = (of: StoreContents, each: StoredBackup) => reachOf(of, new Set(names(listSound(of))), each, leaf);
+  for (const each of wanted) assert.deepEqual(reach(left, each), reach(store, each), each.name);
 });
 
 property('permanent backups stay', (store, _, left) => {

@@ -39,7 +39,7 @@ const SECTIONS: readonly Section[] = [
   },
   {
     field: 'spec.alerts',
-    does: 'sends no alert',
+    does: 'turns conditions by it, and tells nobody',
     instead: 'Watch the conditions of each ProtectedDatabase.',
     isAsked: ({ alerts }) => alerts !== undefined,
   },
