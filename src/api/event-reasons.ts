@@ -20,7 +20,7 @@ export const EVENT_REASONS = {
   /** Segments are missing: what lies between two recovery windows cannot be restored. */
   WalGap: 'Warning',
   /** Postgres was about to run out of space, and the policy says onStorageFull: dropAndRebase. */
-  WalLetGo: 'Warning',
+  WalDropped: 'Warning',
   /** The sidecar can, or cannot, use the store with its credentials. */
   StorageAvailable: 'Normal',
   StorageUnavailable: 'Warning',

@@ -9,6 +9,8 @@ export interface Action {
   readonly verb: Verb;
   /** To delete: as it was read, because its uid is what the API server is asked to make sure of. */
   readonly object: KubeObject;
+  /** Actions of one name stand on one another: after one that failed, the rest of them is left for the next look. */
+  readonly sequence?: string;
 }
 
 /** What can be made again from the policy at any time. Claims hold data, Jobs go with their owner. */

@@ -2,6 +2,7 @@
 import type { Pod } from '../api/kubernetes.ts';
 import type { Instance } from '../api/protected-database.ts';
 import type { BaseBackupReport } from '../api/reports.ts';
+import { hasBeen } from '../lib/clock-skew.ts';
 import { listFinished } from './job-reports.ts';
 
 type Backups = Pick<Instance, 'firstRecoverabilityPoint' | 'lastSuccessfulBackup' | 'lastFailedBackup'>;
@@ -9,19 +10,23 @@ type Backups = Pick<Instance, 'firstRecoverabilityPoint' | 'lastSuccessfulBackup
 /**
  * The newest good and the newest bad run of one database pod, and when the first backup in the store was finished: as the job
  * saw it there, because runs whose pods are gone count too, and older ones are pruned. What was known before stands until
- * something newer comes.
+ * something newer comes. A good one of the future does not count, nor is it remembered: it would be the newest, and overdue
+ * never, until its time has come. The report is read again by then.
+ *
+ * @param now RFC 3339
  */
 export function readBackups(
   pods: readonly Pod[],
   instance: string,
   systemIdentifier: string | undefined,
   known: Backups,
+  now: string,
 ): Backups {
-  const result: { -readonly [K in keyof Backups]: Backups[K] } = pickKnown(known);
+  const result: { -readonly [K in keyof Backups]: Backups[K] } = pickKnown(known, now);
   for (const { report, finishedAt, job } of listFinished<BaseBackupReport>(pods, 'base-backup', instance)) {
     if (report.ok && 'backup' in report && report.systemIdentifier === systemIdentifier) {
       const { finishedAt: backedUpAt } = report.backup;
-      if (!isNewer(backedUpAt, result.lastSuccessfulBackup)) continue;
+      if (!hasBeen(backedUpAt, now) || !isNewer(backedUpAt, result.lastSuccessfulBackup)) continue;
       result.lastSuccessfulBackup = { ...report.backup, job };
       result.firstRecoverabilityPoint = report.firstFinishedAt;
     }
@@ -32,11 +37,14 @@ export function readBackups(
   return result;
 }
 
-function pickKnown({ firstRecoverabilityPoint, lastSuccessfulBackup, lastFailedBackup }: Backups): Backups {
+function pickKnown(
+  { firstRecoverabilityPoint, lastSuccessfulBackup, lastFailedBackup }: Backups,
+  now: string,
+): Backups {
   const first = firstRecoverabilityPoint ?? lastSuccessfulBackup?.finishedAt;
   return {
-    ...(first ? { firstRecoverabilityPoint: first } : {}),
-    ...(lastSuccessfulBackup ? { lastSuccessfulBackup } : {}),
+    ...(first && hasBeen(first, now) ? { firstRecoverabilityPoint: first } : {}),
+    ...(lastSuccessfulBackup && hasBeen(lastSuccessfulBackup.finishedAt, now) ? { lastSuccessfulBackup } : {}),
     ...(lastFailedBackup ? { lastFailedBackup } : {}),
   };
 }

@@ -64,7 +64,7 @@ function listRuns(instance: Instance): News[] {
       ? [news('BackupsPruned', prune.finishedAt, `${prune.removed} base backups removed, ${prune.kept} kept`)]
       : []),
     ...(dump ? [news('DumpSucceeded', dump.finishedAt, `dump ${dump.name}`)] : []),
-    ...(droppedAt ? [news('WalLetGo', droppedAt, 'WAL was let go; a base backup is needed')] : []),
+    ...(droppedAt ? [news('WalDropped', droppedAt, 'WAL was let go; a base backup is needed')] : []),
     ...(dump?.shrank ? [news('DumpShrank', dump.finishedAt, dump.shrank)] : []),
     ...FAILURES.flatMap(([field, reason]) => {
       const failed = instance[field];

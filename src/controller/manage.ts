@@ -85,6 +85,7 @@ function createContext(
     caches,
     sidecars,
     image: options.image,
+    makesSecrets: options.copyStorageSecret,
     actor: createActor(kube, log),
     events: createEvents({ kube, log, instance: options.identity, now: MONOTONIC.now }),
     prepare: secrets.need,

@@ -18,6 +18,7 @@ type Reader = (
   instance: string,
   systemIdentifier: string | undefined,
   known: Partial<ObservedInstance>,
+  now: string,
 ) => Partial<ObservedInstance>;
 
 /** One for each kind of job: what its runs reported. A later one wins. */
@@ -35,7 +36,7 @@ export function observeInstance({ workload }: Subject, { pod }: Instance, world:
   const base = { pod, ...(node ? { node } : {}) };
   const pods = world.pods.filter(({ metadata }) => metadata.namespace === namespace);
   if (typeof answer === 'string') {
-    const jobs = readJobs(pods, pod, known?.systemIdentifier, known ?? {});
+    const jobs = readJobs(pods, pod, known?.systemIdentifier, known ?? {}, world.now);
     return { ...base, ...pickCluster(known ?? {}), ...pickWindow(known ?? {}), ...jobs, message: answer };
   }
   const { inRecovery, message, storage } = answer;
@@ -43,8 +44,8 @@ export function observeInstance({ workload }: Subject, { pod }: Instance, world:
   const systemIdentifier = answer.systemIdentifier ?? known?.systemIdentifier;
   const storagePrefix = answer.storagePrefix ?? known?.storagePrefix;
   const isKnownCluster = known?.systemIdentifier === systemIdentifier;
-  const jobs = readJobs(pods, pod, systemIdentifier, isKnownCluster ? (known ?? {}) : {});
-  const archiver = answer.archiver && settleDropped(answer.archiver, jobs.lastSuccessfulBackup);
+  const jobs = readJobs(pods, pod, systemIdentifier, isKnownCluster ? (known ?? {}) : {}, world.now);
+  const archiver = answer.archiver && settleDropped(answer.archiver, jobs.lastSuccessfulBackup, world.now);
   // What was archived stays so; the counters of Postgres can be reset, and start anew with each promotion. What is archived
   // after a gap is worth nothing yet.
   const archivedNow = archiver?.droppedAt === undefined ? archiver?.lastArchivedTime : undefined;

@@ -50,15 +50,27 @@ function planCronJob(subject: Subject, instance: Instance, suspend: boolean, wor
 /** Ample for pods to end after the deadline of their Job. */
 const ENDING_SECONDS = 900;
 
-function isStuck(job: Job, { metadata }: KubeObject, { settings }: Subject, now: string): boolean {
+function isStuck(job: Job, { metadata }: KubeObject, subject: Subject, now: string): boolean {
   if (metadata.uid === undefined || !job.metadata.ownerReferences?.some(({ uid }) => uid === metadata.uid))
     return false;
-  const ageSeconds = (Date.parse(now) - Date.parse(job.status?.startTime ?? now)) / 1000;
-  return isRunning(job) && ageSeconds > settings.baseBackup.timeoutSeconds + ENDING_SECONDS;
+  return !isEnded(job) && !isRunning(job, subject, now);
 }
 
-function isRunning({ status }: Job): boolean {
-  return !status?.conditions?.some((each) => ['Complete', 'Failed'].includes(each.type) && each.status === 'True');
+/**
+ * | ended | since its start             | runs |
+ * | yes   |                             | no   |
+ * | no    | not begun yet               | yes  |
+ * | no    | up to its deadline + 15 min | yes  |
+ * | no    | longer                      | no   |
+ */
+export function isRunning(job: Job, { settings }: Pick<Subject, 'settings'>, now: string): boolean {
+  const ageSeconds = (Date.parse(now) - Date.parse(job.status?.startTime ?? now)) / 1000;
+  return !isEnded(job) && ageSeconds <= settings.baseBackup.timeoutSeconds + ENDING_SECONDS;
+}
+
+function isEnded({ status }: Job): boolean {
+  const ends = ['Complete', 'Failed'];
+  return (status?.conditions ?? []).some((each) => ends.includes(each.type) && each.status === 'True');
 }
 
 /** Of pods that were scaled away, whether their instances are remembered or not: there is nothing to connect to. */
@@ -103,7 +115,7 @@ function planExtraBackup(instance: Instance, { subject, known, world }: Database
   if (!bad || Date.parse(bad.finishedAt) <= Date.parse(good.finishedAt)) return [];
   const failed = members.find(({ lastFailedBackup }) => lastFailedBackup === bad);
   if (!failed || failed.pod === instance.pod || isAsBefore(subject, failed)) return [];
-  if (world.jobs.some((job) => isOf(job, subject, instance) && isRunning(job))) return [];
+  if (world.jobs.some((job) => isOf(job, subject, instance) && isRunning(job, subject, world.now))) return [];
   return createOnce(buildCatchUpJob(subject, instance, bad.job ?? bad.finishedAt), world);
 }
 

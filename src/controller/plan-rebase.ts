@@ -1,13 +1,13 @@
 // A fresh full base backup where WAL was lost: without one nothing from then on can be restored. No I/O. Room: controller (door).
-import type { Job } from '../api/kubernetes.ts';
 import { LABEL } from '../api/names.ts';
 import type { Instance as ObservedInstance } from '../api/protected-database.ts';
 import type { SidecarStatus } from '../api/reports.ts';
 import { buildRebaseJob } from '../companion/base-backup.ts';
 import type { Instance } from '../companion/instance.ts';
-import { listMembers, newestBackups } from '../lib/cluster-members.ts';
+import { listMembers } from '../lib/cluster-members.ts';
+import { isBegunAfter } from '../lib/dropped-wal.ts';
 import type { Action } from './action.ts';
-import { isArchiving } from './plan-base-backup.ts';
+import { isArchiving, isRunning } from './plan-base-backup.ts';
 import { newestVerified } from './verifications.ts';
 import type { DatabaseView, Planner } from './view.ts';
 import { find, sidecarKey } from './world.ts';
@@ -24,7 +24,8 @@ const QUIET_MS = 120_000;
  * | yes                          | no                 | let go, or as a verification found      | yes                       | none            |
  * | yes                          | no                 | let go, or as a verification found      | no                        | once for each   |
  *
- * A new cluster in the pod, or a new major version, gets its first backup instead: see planFirstBackup.
+ * A base backup runs for as long as its Job may: see isRunning. A new cluster in the pod, or a new major version, gets its first
+ * backup instead: see planExtraBackup.
  */
 export const planRebase: Planner = (view) => view.instances.flatMap((instance) => planOne(view, instance));
 
@@ -40,17 +41,13 @@ function planOne(view: DatabaseView, instance: Instance): Action[] {
   return find(world.jobs, namespace, object.metadata.name ?? '') ? [] : [{ verb: 'create', object }];
 }
 
-function isBackupRunning({ world, known }: DatabaseView, observed: ObservedInstance): boolean {
+function isBackupRunning({ subject, world, known }: DatabaseView, observed: ObservedInstance): boolean {
   const members = listMembers(observed, known).map(({ pod }) => pod);
-  return world.jobs.some(({ metadata: { labels = {} }, status }) => {
+  return world.jobs.some((job) => {
+    const { labels = {} } = job.metadata;
     const isOurs = labels[LABEL.companion] === 'base-backup' && members.includes(labels[LABEL.instance] ?? '');
-    return isOurs && !isEnded(status);
+    return isOurs && isRunning(job, subject, world.now);
   });
-}
-
-function isEnded(status: Job['status']): boolean {
-  const ends = ['Complete', 'Failed'];
-  return (status?.conditions ?? []).some((each) => ends.includes(each.type) && each.status === 'True');
 }
 
 /** What onStorageFull let go. A backup that began after it takes the mark away: see settleDropped. */
@@ -62,7 +59,7 @@ function findDropped(
   const droppedAt = observed.archiver?.droppedAt;
   if (droppedAt === undefined || storage?.writable === false) return undefined;
   if (Date.parse(world.now) - Date.parse(droppedAt) < QUIET_MS) return undefined;
-  return isBackedUpSince(observed, known, droppedAt) ? undefined : droppedAt;
+  return isBackedUpSince(observed, known, droppedAt, world.now) ? undefined : droppedAt;
 }
 
 function findVerified({ world, known, subject }: DatabaseView, observed: ObservedInstance): string | undefined {
@@ -73,10 +70,15 @@ function findVerified({ world, known, subject }: DatabaseView, observed: Observe
   const members = listMembers(observed, known).map(({ pod }) => pod);
   const report = newestVerified(pods, members, systemIdentifier);
   if (report?.rebaseAfter === undefined) return undefined;
-  return isBackedUpSince(observed, known, report.inventory.listedAt) ? undefined : report.rebaseAfter;
+  return isBackedUpSince(observed, known, report.inventory.listedAt, world.now) ? undefined : report.rebaseAfter;
 }
 
-function isBackedUpSince(observed: ObservedInstance, known: readonly ObservedInstance[], time: string): boolean {
-  const { lastSuccessfulBackup: last } = newestBackups(listMembers(observed, known));
-  return Date.parse(last?.startedAt ?? '') > Date.parse(time);
+/** By any of them: the newest one may be told by a clock that is ahead. */
+function isBackedUpSince(
+  observed: ObservedInstance,
+  known: readonly ObservedInstance[],
+  time: string,
+  now: string,
+): boolean {
+  return listMembers(observed, known).some((each) => isBegunAfter(each.lastSuccessfulBackup, time, now));
 }

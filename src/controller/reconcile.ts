@@ -39,7 +39,9 @@ export async function reconcile(key: string, context: Reconciling): Promise<numb
   const world = await viewOf(subject, context, context.now());
   const live = [...world.companions, ...world.databases, ...world.restores, ...world.claims];
   const failures: Error[] = [];
+  const broken = new Set<string | undefined>();
   for (const action of decide(subject, world)) {
+    if (broken.has(action.sequence)) continue;
     try {
       const made = await context.actor.act(action, live);
       if (!made) continue;
@@ -47,8 +49,9 @@ export async function reconcile(key: string, context: Reconciling): Promise<numb
       if (action.verb === 'apply-status') tell(action, made, world, context);
     } catch (error) {
       failures.push(describe(action, error as Error));
-      // The steps of a Restore stand on one another; what a database needs does not.
+      // The steps of a Restore stand on one another; what a database needs does so where it says so.
       if (subject.kind === 'restore') break;
+      if (action.sequence !== undefined) broken.add(action.sequence);
     }
   }
   if (failures[0]) throw failures[0];

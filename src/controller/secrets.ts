@@ -2,18 +2,18 @@
 import { randomBytes } from 'node:crypto';
 import type { BackupPolicy } from '../api/backup-policy.ts';
 import type { KubeObject, StatefulSet } from '../api/kubernetes.ts';
-import { LABEL } from '../api/names.ts';
+import { COPY_TO_ANNOTATION, LABEL } from '../api/names.ts';
+import { readInjectedStorage } from '../inject/storage-env.ts';
 import { type Kube, KubeError } from '../kube/client.ts';
 import { isEqual } from '../lib/json.ts';
 import { policyOf } from '../policy/policy-of.ts';
 import type { Logger } from '../telemetry/log.ts';
-import { namespaceOf, type World } from './world.ts';
 
-interface Secret extends KubeObject {
+export interface Secret extends KubeObject {
   data?: Record<string, string>;
 }
 
-function refTo(name: string, namespace: string) {
+export function refTo(name: string, namespace: string) {
   return { apiVersion: 'v1', kind: 'Secret', metadata: { name, namespace } };
 }
 
@@ -37,34 +37,43 @@ export async function mintStorageSecret(kube: Kube, name: string, namespace: str
   log.info({ secret: name }, 'storage credentials minted');
 }
 
-/** To each namespace with a protected database. A Secret of that name that is not ours is the user's own choice and stays. */
-export async function copyStorageSecret(
-  kube: Kube,
-  name: string,
-  from: string,
-  world: Pick<World, 'statefulSets'>,
-  log: Logger,
-): Promise<void> {
-  const source = await kube.get<Secret>(refTo(name, from));
-  if (!source?.data) return;
-  const named = world.statefulSets.filter(policyOf);
-  for (const namespace of new Set(named.map(namespaceOf))) {
-    if (namespace === from) continue;
-    const live = await kube.get<Secret>(refTo(name, namespace));
-    const isOurs = live?.metadata.labels?.[LABEL.managedBy] === 'walguard';
-    if (live && (!isOurs || isEqual(live.data, source.data))) continue;
-    const labels = { [LABEL.managedBy]: 'walguard' };
-    await kube.apply({ apiVersion: 'v1', kind: 'Secret', metadata: { name, namespace, labels }, data: source.data });
-    log.info({ secret: name, namespace }, 'storage credentials copied');
-  }
+/** A Secret of that name that is not ours is the user's own choice and stays. @param namespace another than the source's */
+export async function copySecret(kube: Kube, source: Secret, namespace: string, log: Logger): Promise<void> {
+  const { data, metadata } = source;
+  const name = metadata.name ?? '';
+  const live = await kube.get<Secret>(refTo(name, namespace));
+  const isOurs = live?.metadata.labels?.[LABEL.managedBy] === 'walguard';
+  if (live && (!isOurs || isEqual(live.data, data))) return;
+  const labels = { [LABEL.managedBy]: 'walguard' };
+  await kube.apply({ apiVersion: 'v1', kind: 'Secret', metadata: { name, namespace, labels }, data });
+  log.info({ secret: name, namespace }, 'storage credentials copied');
 }
 
-/** Of all Secrets that the policies of these databases name. */
+/**
+ * Whoever makes a StatefulSet in a namespace says by its policy which Secrets it needs, and it may be another tenant's
+ * policy: which namespaces may have a Secret is said by its owner, at the source.
+ *
+ * | walguard.dev/copy-to of the source | may go to        |
+ * | absent, empty                      | no namespace     |
+ * | names with commas between          | those namespaces |
+ * | a star among them                  | every namespace  |
+ */
+export function mayGoTo({ metadata }: KubeObject, namespace: string): boolean {
+  const allowed = (metadata.annotations?.[COPY_TO_ANNOTATION] ?? '').split(',').map((each) => each.trim());
+  return allowed.includes(namespace) || allowed.includes('*');
+}
+
+/** Those that the policies of these databases name, and those that they are injected with still. */
 export function listSecretNames(workloads: readonly StatefulSet[], policies: readonly BackupPolicy[]): string[] {
   const named = policies.filter(({ metadata }) => workloads.some((each) => policyOf(each) === metadata.name));
-  return named.flatMap(({ spec }) => {
-    const { storage, encryption } = spec;
-    const names = [storage.s3?.credentialsSecret, storage.s3?.caSecret, encryption?.keySecret];
-    return names.filter((name) => name !== undefined);
+  const wanted = named.flatMap(({ spec: { storage, encryption } }) => [
+    storage.s3?.credentialsSecret,
+    storage.s3?.caSecret,
+    encryption?.keySecret,
+  ]);
+  const mounted = workloads.flatMap((each) => {
+    const storage = readInjectedStorage(each);
+    return [storage?.credentialsSecret, storage?.caSecret, storage?.encryptionKeySecret];
   });
+  return [...new Set([...wanted, ...mounted])].filter((name) => name !== undefined);
 }

@@ -15,6 +15,8 @@ export interface Sources {
   readonly sidecars: Pick<Sidecars, 'answers'>;
   /** walguard's own image. */
   readonly image: string;
+  /** As of World. */
+  readonly makesSecrets: boolean;
 }
 
 /** @param now RFC 3339 */
@@ -36,7 +38,7 @@ export async function viewOf({ kind, namespace, name }: Subject, sources: Source
 }
 
 function viewDatabases(namespace: string, names: readonly string[], sources: Sources, now: string): World {
-  const { caches, sidecars, image } = sources;
+  const { caches, sidecars, image, makesSecrets } = sources;
   const words = names.map((name) => databaseWord(namespace, name));
   // Copies, because what is packed is parsed at each reading.
   const named = <T extends object>({ store }: { store: { get: (namespace: string, name: string) => T | undefined } }) =>
@@ -46,6 +48,7 @@ function viewDatabases(namespace: string, names: readonly string[], sources: Sou
   return {
     now,
     image,
+    makesSecrets,
     policies: caches.policies.store.list(),
     statefulSets: named(caches.statefulSets),
     databases: named(caches.databases),

@@ -14,6 +14,8 @@ export interface World {
   readonly now: string;
   /** walguard's own image. */
   readonly image: string;
+  /** walguard may make Secrets in the databases' namespaces: storage.copyCredentials of the chart. */
+  readonly makesSecrets: boolean;
   readonly policies: readonly BackupPolicy[];
   readonly statefulSets: readonly StatefulSet[];
   readonly databases: readonly ProtectedDatabase[];

@@ -16,6 +16,7 @@ import type { Terms } from './terms.ts';
  * | the last run of archive_command failed                              | False, ContinuousArchivingFailing   |
  * | WAL waits for too long, though no run failed: hung, or too slow     | False, ContinuousArchivingLate      |
  * | nothing has been archived yet                                       | Unknown, NothingArchivedYet         |
+ * | none archived for as long as alerts.walOverdueAfter                 | False, WalOverdue                   |
  * | else                                                                | True, ContinuousArchivingSuccess    |
  *
  * A standby of a primary that was seen is judged by its settings alone.
@@ -42,6 +43,10 @@ export function assessArchiving(instance: Instance, terms: Terms, now: string): 
   }
   if (!archiver.lastArchivedTime)
     return finding('Unknown', 'NothingArchivedYet', `${pod}: no WAL segment has been archived yet${because(instance)}`);
+  const { walOverdueSeconds = Number.POSITIVE_INFINITY } = terms;
+  if (Date.parse(now) - Date.parse(archiver.lastArchivedTime) > walOverdueSeconds * 1000) {
+    return finding('False', 'WalOverdue', `${pod}: WAL was archived last at ${archiver.lastArchivedTime}`);
+  }
   return finding('True', 'ContinuousArchivingSuccess', `${pod}: ${archiver.lastArchivedWal} archived`);
 }
 

@@ -201,6 +201,19 @@ test('the notes tell in words what was configured, with commands that name real 
   for (const part of ['object-store', 'single copy', 'plain http']) assert.ok(!own.includes(part), part);
 });
 
+test('the notes say who gets the credentials, and what lets a further Secret go', async () => {
+  const shared = await renderNotes({ storage: { copySecrets: ['archive-key', 'store-ca'] } });
+  for (const part of [
+    'may make a StatefulSet in any namespace',
+    '--set storage.copyCredentials=false',
+    'archive-key, store-ca, each to the namespaces in its annotation walguard.dev/copy-to',
+  ]) {
+    assert.ok(shared.includes(part), part);
+  }
+  const apart = await renderNotes({ storage: { copyCredentials: false, copySecrets: ['archive-key'] } });
+  for (const part of ['whole bucket', 'copy-to']) assert.ok(!apart.includes(part), part);
+});
+
 test('the versions in Chart.yaml are those of package.json', () => {
   const chart = parse(readFileSync(join(CHART_DIR, 'Chart.yaml'), 'utf8')) as Record<string, string> & {
     annotations: Record<string, string>;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Pod } from '../../src/api/kubernetes.ts';
 import { readBackups } from '../../src/controller/backups.ts';
-import { buildEndedPod, buildGoodReport, type Ending, SYSTEM_IDENTIFIER } from '../support/world.ts';
+import { buildEndedPod, buildGoodReport, type Ending, NOW, SYSTEM_IDENTIFIER } from '../support/world.ts';
 
 const at = (minute: number) => `2026-11-21T09:${String(minute).padStart(2, '0')}:00.000Z`;
 
@@ -19,7 +19,7 @@ function bad(minute: number, ending: Partial<Ending> = {}): Pod {
 }
 
 function read(pods: readonly Pod[], known = {}) {
-  return readBackups(pods, 'orders-0', SYSTEM_IDENTIFIER, known);
+  return readBackups(pods, 'orders-0', SYSTEM_IDENTIFIER, known, NOW);
 }
 
 test('the newest good run and the newest bad run are read, in whatever order the pods come', () => {
@@ -58,6 +58,19 @@ test('a backup that no run tells of any more counts, where the job saw it in the
   assert.equal(read([pod], { firstRecoverabilityPoint: at(20) }).firstRecoverabilityPoint, at(1));
 });
 
+test('a good one of the future is not counted nor remembered, until its time has come', () => {
+  const future = '2027-01-20T10:00:00.000Z';
+  const message = buildGoodReport('base_future', future, SYSTEM_IDENTIFIER, at(1));
+  const ahead = buildEndedPod('base-backup', 'job-x', { exitCode: 0, message, finishedAt: at(50) });
+  assert.equal(read([good(10), ahead, good(20)]).lastSuccessfulBackup?.name, 'base_20');
+  assert.deepEqual(read([ahead]), {});
+  const known = { lastSuccessfulBackup: { name: 'base_future', finishedAt: future }, firstRecoverabilityPoint: future };
+  assert.deepEqual(read([], known), {});
+  assert.equal(read([good(10)], known).lastSuccessfulBackup?.name, 'base_10');
+  const later = readBackups([good(10), ahead], 'orders-0', SYSTEM_IDENTIFIER, {}, future);
+  assert.equal(later.lastSuccessfulBackup?.name, 'base_future');
+});
+
 test('nothing else of what is known gets in', () => {
   assert.deepEqual(read([], { pod: 'x', archiver: {} }), {});
 });
@@ -66,7 +79,7 @@ test('a good run of another Postgres cluster does not count', () => {
   const message = buildGoodReport('base_1', at(1), '42');
   const other = buildEndedPod('base-backup', 'job', { exitCode: 0, message, finishedAt: at(1) });
   assert.deepEqual(read([other]), {});
-  assert.deepEqual(readBackups([good(1)], 'orders-0', undefined, {}), {});
+  assert.deepEqual(readBackups([good(1)], 'orders-0', undefined, {}, NOW), {});
 });
 
 test('pods of other database pods, of other companions and of nobody do not count', () => {

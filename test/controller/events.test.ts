@@ -79,7 +79,7 @@ const INSTANCES: readonly (readonly [what: string, before: object, after: object
     ['a bad dump', {}, { lastFailedDump: { finishedAt: NOW, message: 'x' } }, ['DumpFailed']],
     ['a new window', windows(NOW), windows(NOW, LATER), ['WalGap']],
     ['a window that went with retention', windows(NOW, LATER), windows(LATER), []],
-    ['WAL let go', { archiver: {} }, { archiver: { droppedAt: NOW } }, ['WalLetGo']],
+    ['WAL let go', { archiver: {} }, { archiver: { droppedAt: NOW } }, ['WalDropped']],
   ];
 
 for (const [what, before, after, reasons] of INSTANCES) {

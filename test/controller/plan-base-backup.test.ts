@@ -160,6 +160,8 @@ test("waits for the new primary's own run", () => {
   const own = buildJob('orders-1-base-backup-29731200');
   own.metadata.labels = { ...own.metadata.labels, [LABEL.companion]: 'base-backup', [LABEL.instance]: 'orders-1' };
   assert.deepEqual(afterFailover({ zero: LOST }, { jobs: [own] }), []);
+  const lost = { ...own, status: { startTime: new Date(Date.parse(NOW) - (DEADLINE + 901) * 1000).toISOString() } };
+  assert.match(afterFailover({ zero: LOST }, { jobs: [lost] }).join(), CATCH_UP);
   const ended = { ...own, status: { conditions: [{ type: 'Complete', status: 'True' }] } };
   assert.match(afterFailover({ zero: LOST }, { jobs: [ended] }).join(), CATCH_UP);
 });

@@ -4,7 +4,7 @@ import type { KubeObject, StatefulSet } from '../../src/api/kubernetes.ts';
 import { REPOSITORY_ANNOTATION } from '../../src/api/names.ts';
 import type { Action } from '../../src/controller/action.ts';
 import { planDatabase } from '../../src/controller/plan.ts';
-import { listSecretNames, withMintedCredentials } from '../../src/controller/secrets.ts';
+import { withMintedCredentials } from '../../src/controller/secrets.ts';
 import { inject } from '../../src/inject/inject.ts';
 import { strip } from '../../src/inject/strip.ts';
 import { resolveSettings } from '../../src/policy/settings.ts';
@@ -51,6 +51,12 @@ test('a volume is made with its server, the Service last', () => {
   assert.deepEqual(plan(injectedUnder(VOLUME), VOLUME), ALL);
 });
 
+test('where walguard may make no Secrets, it is left to a person', () => {
+  const database = injectedUnder(VOLUME);
+  const world = buildWorld({ statefulSets: [database], policies: [VOLUME], makesSecrets: false });
+  assert.deepEqual(planDatabase(database, world).filter(isRepository).map(describe), ALL.slice(1));
+});
+
 test('once the Service is there nothing is written any more', () => {
   const database = injectedUnder(VOLUME);
   const world = buildWorld({ statefulSets: [database], policies: [VOLUME] });
@@ -76,13 +82,4 @@ test('what is minted is never the same twice, and holds no more than both keys',
   const [one, other] = [withMintedCredentials(secret), withMintedCredentials(secret)];
   assert.notDeepEqual(one, other);
   assert.deepEqual(Object.keys(one.stringData as object).sort(), ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY']);
-});
-
-test('the Secrets that a database needs are those that its policy names', () => {
-  const s3 = { prefix: 's3://backups', credentialsSecret: 'login', caSecret: 'ca' };
-  const encryption = { method: 'libsodium', keySecret: 'key' } as const;
-  const named = { ...POLICY, spec: { storage: { s3 }, encryption } };
-  const other = { ...POLICY, metadata: { name: 'other' }, spec: { storage: { s3: { ...s3, caSecret: 'x' } } } };
-  assert.deepEqual(listSecretNames([buildDatabase()], [named, other]), ['login', 'ca', 'key']);
-  assert.deepEqual(listSecretNames([buildDatabase()], [VOLUME]), []);
 });

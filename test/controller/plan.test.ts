@@ -130,7 +130,7 @@ test('each pod of the StatefulSet has companions and a first backup of its own',
   assert.equal(statusOf(plan(world)).instances?.length, 2);
 });
 
-// planFirstBackup: | primary, and archiving works | a good backup of its cluster is known | its first Job exists | first backup |
+// planExtraBackup: | primary, and archiving works | a good backup of its cluster is known | its first Job exists | first backup |
 
 const ended = buildEndedPod('base-backup', FIRST_JOB, {
   exitCode: 0,

@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { KubeObject } from '../../src/api/kubernetes.ts';
-import { copyStorageSecret, mintStorageSecret } from '../../src/controller/secrets.ts';
+import { copySecret, listSecretNames, mayGoTo, mintStorageSecret } from '../../src/controller/secrets.ts';
+import { inject } from '../../src/inject/inject.ts';
+import { strip } from '../../src/inject/strip.ts';
 import { KubeError } from '../../src/kube/client.ts';
+import { resolveSettings } from '../../src/policy/settings.ts';
 import { createFakeKube } from '../support/fake-kube.ts';
 import { createRecordedLog } from '../support/recorded-log.ts';
-import { buildWorkload } from '../support/workloads.ts';
-import { buildDatabase, buildWorld } from '../support/world.ts';
+import { IMAGE } from '../support/workloads.ts';
+import { buildDatabase, POLICY } from '../support/world.ts';
 
 const NAME = 'walguard-storage';
 const FROM = 'walguard-system';
@@ -52,12 +55,10 @@ test('a replica that was faster is no error, any other error is', async () => {
   await assert.rejects(mintStorageSecret(refusing(403), NAME, FROM, createRecordedLog().log), KubeError);
 });
 
-const world = buildWorld();
-const copy = (kube: ReturnType<typeof createFakeKube>, from = FROM, inWorld = world) =>
-  copyStorageSecret(kube, NAME, from, inWorld, createRecordedLog().log);
+const copy = (kube: ReturnType<typeof createFakeKube>) => copySecret(kube, SOURCE, 'shop', createRecordedLog().log);
 
-test('credentials are copied to where a database names a policy, as ours, and only once', async () => {
-  const kube = createFakeKube(SOURCE);
+test('a copy is ours, and made only once', async () => {
+  const kube = createFakeKube();
   await copy(kube);
   assert.deepEqual(
     kube.writes.map(({ verb, object }) => [verb, object.metadata.namespace, object.data, object.metadata.labels]),
@@ -68,35 +69,58 @@ test('credentials are copied to where a database names a policy, as ours, and on
 });
 
 test('a copy of ours follows its source', async () => {
-  const kube = createFakeKube(SOURCE, secret('shop', { AWS_ACCESS_KEY_ID: 'b2xk' }, OURS));
+  const kube = createFakeKube(secret('shop', { AWS_ACCESS_KEY_ID: 'b2xk' }, OURS));
   await copy(kube);
   assert.deepEqual(kube.writes[0]?.object.data, SOURCE.data);
 });
 
 test("a user's own Secret of that name is never overwritten", async () => {
-  const kube = createFakeKube(SOURCE, secret('shop', { AWS_ACCESS_KEY_ID: 'bWluZQ==' }, { team: 'shop' }));
+  const kube = createFakeKube(secret('shop', { AWS_ACCESS_KEY_ID: 'bWluZQ==' }, { team: 'shop' }));
   await copy(kube);
   assert.deepEqual(kube.writes, []);
 });
 
-test('nothing is copied to namespaces whose databases name no policy, nor onto the source itself', async () => {
-  const kube = createFakeKube(SOURCE, secret('shop', { a: 'b' }));
-  await copy(kube, FROM, buildWorld({ statefulSets: [buildWorkload()] }));
-  await copy(createFakeKube(SOURCE), 'shop');
-  const own = buildDatabase(({ metadata }) => void Object.assign(metadata, { namespace: FROM }));
-  await copy(kube, FROM, buildWorld({ statefulSets: [own] }));
-  assert.deepEqual(kube.writes, []);
+// | walguard.dev/copy-to of the source | may go to shop |
+const COPY_TO: readonly (readonly [annotation: string | undefined, expected: boolean])[] = [
+  [undefined, false],
+  ['', false],
+  ['shop', true],
+  ['bank, shop', true],
+  ['bank', false],
+  ['shop-two,myshop', false],
+  ['shop*', false],
+  ['*', true],
+  ['bank,*', true],
+];
+
+for (const [annotation, expected] of COPY_TO) {
+  test(`a Secret with copy-to ${JSON.stringify(annotation)} may ${expected ? '' : 'not '}go to shop`, () => {
+    const annotations = annotation === undefined ? {} : { 'walguard.dev/copy-to': annotation };
+    assert.equal(mayGoTo({ ...SOURCE, metadata: { ...SOURCE.metadata, annotations } }, 'shop'), expected);
+  });
+}
+
+const s3 = { prefix: 's3://backups', credentialsSecret: 'login', caSecret: 'ca' };
+const ENCRYPTED = {
+  ...POLICY,
+  spec: { storage: { s3 }, encryption: { method: 'libsodium', keySecret: 'key' } as const },
+};
+const VOLUME = { ...POLICY, spec: { storage: { volume: { size: '20Gi' } } } };
+
+function injectedUnder({ spec }: typeof ENCRYPTED | typeof VOLUME) {
+  const injection = inject(strip(buildDatabase()), resolveSettings('standard', spec), IMAGE);
+  assert.ok(injection.kind === 'injected');
+  return injection.workload;
+}
+
+test('the Secrets that a database needs are those that its policy names', () => {
+  const other = { ...ENCRYPTED, metadata: { name: 'other' }, spec: { storage: { s3: { ...s3, caSecret: 'x' } } } };
+  assert.deepEqual(listSecretNames([strip(buildDatabase())], [ENCRYPTED, other]), ['login', 'ca', 'key']);
+  assert.deepEqual(listSecretNames([strip(buildDatabase())], [VOLUME]), []);
 });
 
-test('without a source nothing is copied', async () => {
-  const kube = createFakeKube();
-  await copy(kube);
-  assert.deepEqual(kube.writes, []);
-});
-
-test('two databases in one namespace are one copy', async () => {
-  const second = buildDatabase(({ metadata }) => void Object.assign(metadata, { name: 'second' }));
-  const kube = createFakeKube(SOURCE);
-  await copy(kube, FROM, buildWorld({ statefulSets: [buildDatabase(), second] }));
-  assert.equal(kube.writes.length, 1);
+test('and those that it is injected with, until its next rollout', () => {
+  assert.deepEqual(listSecretNames([injectedUnder(ENCRYPTED)], [VOLUME]), ['login', 'ca', 'key']);
+  assert.deepEqual(listSecretNames([buildDatabase()], [ENCRYPTED]), ['login', 'ca', 'key', 'walguard-storage']);
+  assert.deepEqual(listSecretNames([injectedUnder(VOLUME)], [VOLUME]), ['orders-repository']);
 });

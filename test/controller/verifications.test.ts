@@ -195,6 +195,39 @@ test('none is made where none is needed, or none would be good', () => {
   for (const [name, changes] of cases) assert.deepEqual(rebases(changes), [], name);
 });
 
+/** Of the rebase Job of an earlier gap: | its age in seconds | how it ended | the next one waits for it | */
+const STUCK = [
+  [6 * 3600 + 899, [], true],
+  [6 * 3600 + 901, [], false],
+  [6 * 3600 + 901, [{ type: 'FailureTarget', status: 'True' }], false],
+  [60, [{ type: 'Failed', status: 'True' }], false],
+] as const;
+
+for (const [age, conditions, waits] of STUCK) {
+  test(`a Job whose pod is on a lost node, ${age} s old, ${JSON.stringify(conditions)}: the next one ${waits ? 'waits' : 'goes on'}`, () => {
+    const startTime = new Date(Date.parse(NOW) - age * 1000).toISOString();
+    const job = buildJob('orders-0-base-backup-x1', { startTime, conditions: [...conditions] });
+    job.metadata.labels = { 'walguard.dev/companion': 'base-backup', 'walguard.dev/instance': 'orders-0' };
+    const pods = [buildPod(), backedUp(5), verified(20, REBASE)];
+    assert.equal(rebases({ pods, jobs: [job] }).length, waits ? 0 : 1);
+  });
+}
+
+test('a backup of the future settles no gap', () => {
+  const future = '2027-01-20T10:00:00.000Z';
+  const ahead = backedUp(25, future);
+  const ended = ahead.status?.containerStatuses?.[0]?.state?.terminated;
+  assert.ok(ended);
+  const report = JSON.parse(ended.message ?? '');
+  report.backup.finishedAt = future;
+  ended.message = JSON.stringify(report);
+  assert.equal(rebases({ pods: [buildPod(), backedUp(5), verified(20, REBASE), ahead] }).length, 1);
+  assert.equal(
+    rebases({ pods: [buildPod(), backedUp(5), ahead], sidecars: withArchiver({ droppedAt: at(30) }) }).length,
+    1,
+  );
+});
+
 test('one that was under way when the store was listed does not count: it may need what is gone', () => {
   assert.equal(rebases({ pods: [buildPod(), backedUp(25, at(15)), verified(20, REBASE)] }).length, 1);
 });

@@ -542,3 +542,13 @@ test('a standby that cannot reach the store is said, though it archives nothing'
   assert.equal(status, 'False');
   assert.match(message, /^orders-1: /);
 });
+
+test('an idle database is overdue where the policy says after what time, and only there', () => {
+  const idle = instance({ archiver: { ...GOOD, lastArchivedTime: before(3601) } });
+  const withAlert = (walOverdueSeconds: number) => ({ ...observe(idle), terms: { ...TERMS, walOverdueSeconds } });
+  assert.equal(conditionOf('ContinuousArchiving', observe(idle)).status, 'True');
+  assert.equal(conditionOf('ContinuousArchiving', withAlert(3601)).status, 'True');
+  const { status, reason, message } = conditionOf('ContinuousArchiving', withAlert(3600));
+  assert.deepEqual([status, reason], ['False', 'WalOverdue']);
+  assert.match(message, /^orders-0: WAL was archived last at 2026-11-21T08:59:59/);
+});

@@ -32,13 +32,14 @@ export function startController(
   api: Pick<FaultyApi, 'kubeconfig'>,
   status: SidecarStatus | string = buildSidecarStatus(),
   health: { readonly noteGood: () => void } = { noteGood: () => undefined },
+  options: Partial<ManageOptions> = {},
 ): Controller {
   const end = new AbortController();
   const config = loadKubeConfig(api);
   const limits = { signal: end.signal, timeoutMs: 2000 };
   const recorded = createRecordedLog();
   const managing = { kube: createKube(config, limits), feed: createFeed(config, limits), log: recorded.log, health };
-  const ended = manage({ ...OPTIONS, ask: async () => status }, managing, end.signal);
+  const ended = manage({ ...OPTIONS, ask: async () => status, ...options }, managing, end.signal);
   const kill = async () => {
     end.abort();
     await ended;

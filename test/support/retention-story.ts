@@ -53,19 +53,6 @@ export function storeOf(
   });
 }
 
-/** What is left after a decision was carried out. */
-export function carryOut(
-  contents: StoreContents,
-  { removed, removedSegments }: { readonly removed: readonly string[]; readonly removedSegments: readonly string[] },
-): StoreContents {
-  const [gone, goneSegments] = [new Set(removed), new Set(removedSegments)];
-  return {
-    ...contents,
-    backups: contents.backups.filter(({ name }) => !gone.has(name)),
-    segments: contents.segments.filter(({ name }) => !goneSegments.has(name)),
-  };
-}
-
 /** Segments as `1:1-24`, of timeline 1 from number 1 to 24. */
 export function describeSegments(names: readonly string[]): string[] {
   const segments = names

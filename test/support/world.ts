@@ -120,6 +120,7 @@ export function buildWorld(changes: Partial<World> = {}): World {
   return {
     now: NOW,
     image: IMAGE,
+    makesSecrets: true,
     policies: [POLICY],
     statefulSets: [buildDatabase()],
     databases: [],

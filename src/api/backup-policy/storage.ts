@@ -53,7 +53,8 @@ const s3 = {
     },
     lifecycleRule: {
       type: 'object',
-      description: "A rule that walguard offers for the bucket; a bucket's rule that would eat needed WAL is reported.",
+      description:
+        "A rule for the bucket, told as the command that sets it; refused where it would eat what the policy keeps. The bucket's own rules are not looked at.",
       additionalProperties: false,
       properties: {
         abortMultipartAfterDays: {
