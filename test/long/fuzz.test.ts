@@ -21,7 +21,7 @@ const SLOW_CONNECTIONS = 16;
 const seed = Number(process.env.FUZZ_SEED || Math.floor(Math.random() * 2 ** 32));
 
 /** What a webhook pod has (chart/values.yaml, webhook.resources), and the share of it that the image gives to the heap. */
-const POD_LIMIT = 256 * 1024 * 1024;
+const POD_LIMIT = 512 * 1024 * 1024;
 const POD_HEAP = `--max-old-space-size=${Math.floor((POD_LIMIT / 1024 / 1024) * 0.6)}`;
 
 /** On SIGUSR2 the program says how much it holds after a full garbage collection. */
