@@ -1,10 +1,9 @@
 // Base backups: a CronJob for each database pod, and Jobs for what cannot wait for it. Room: companion (pure).
 import type { EnvVar, KubeObject, PodSpec } from '../api/kubernetes.ts';
-import { pickDelaySeconds, spreadSchedule } from '../lib/cron-spread.ts';
 import type { BaseBackupSettings } from '../policy/settings.ts';
 import { readAccessModes } from './access-modes.ts';
 import { buildAgentPod } from './agent-pod.ts';
-import { buildCronJob, buildJobSpec, type JobTerms, labelsOf, scheduleKey } from './cron-job.ts';
+import { buildCronJob, buildJobSpec, delayEnv, type JobTerms, labelsOf } from './cron-job.ts';
 import {
   baseBackupName,
   extraBaseBackupName,
@@ -15,6 +14,7 @@ import {
   type Subject,
   serviceName,
 } from './instance.ts';
+import { jobNameEnv, jobUidEnv, timeoutEnv } from './job-env.ts';
 import { retentionEnv } from './prune.ts';
 
 const COMPANION = 'base-backup';
@@ -22,7 +22,7 @@ const COMPANION = 'base-backup';
 /** @param suspend while there is nothing to connect to, or nothing that is worth a backup yet */
 export function buildBaseBackupCronJob(subject: Subject, instance: Instance, suspend: boolean): KubeObject {
   const { schedule, timeZone } = subject.settings.baseBackup;
-  const delay = { name: 'WALGUARD_DELAY_SECONDS', value: String(pickDelaySeconds(scheduleKey(subject, COMPANION))) };
+  const delay = delayEnv(subject, COMPANION);
   return buildCronJob(subject, instance, {
     id: COMPANION,
     name: baseBackupName(instance.pod),
@@ -31,11 +31,6 @@ export function buildBaseBackupCronJob(subject: Subject, instance: Instance, sus
     suspend,
     job: jobTerms(subject, instance, [delay]),
   });
-}
-
-/** In five fields, where the policy names a period only. */
-export function baseBackupSchedule(subject: Subject): string {
-  return spreadSchedule(subject.settings.baseBackup.schedule, scheduleKey(subject, COMPANION));
 }
 
 /** The first backup of a Postgres cluster, so that it can be restored before the schedule comes round. */
@@ -99,11 +94,10 @@ function buildEnv(subject: Subject, { pod }: Instance, method: BaseBackupSetting
   const members = listInstances(subject).map((each) => serviceName(each.pod));
   return [
     { name: 'WALGUARD_PGHOST', value: serviceName(pod) },
-    // The agent ends the engine itself a minute before Kubernetes would, to be able to say why.
-    { name: 'WALGUARD_TIMEOUT_SECONDS', value: String(Math.max(30, baseBackup.timeoutSeconds - 60)) },
+    timeoutEnv(baseBackup.timeoutSeconds),
     { name: 'WALGUARD_INSTANCE', value: pod },
-    jobNameField(),
-    jobLabelField('WALGUARD_JOB_UID', 'controller-uid'),
+    jobNameEnv(),
+    jobUidEnv(),
     { name: 'WALGUARD_METHOD', value: method },
     { name: 'WALGUARD_FROM', value: baseBackup.from },
     // What is streamed holds no pages to compare.
@@ -117,17 +111,6 @@ function buildEnv(subject: Subject, { pod }: Instance, method: BaseBackupSetting
       : []),
     ...retentionEnv(subject),
   ];
-}
-
-/** Of the pod's own Job. */
-export function jobNameField(): EnvVar {
-  return jobLabelField('WALGUARD_JOB', 'job-name');
-}
-
-/** Kubernetes labels the pods of a Job with its name and its uid. */
-function jobLabelField(name: string, label: 'job-name' | 'controller-uid'): EnvVar {
-  const fieldPath = `metadata.labels['batch.kubernetes.io/${label}']`;
-  return { name, valueFrom: { fieldRef: { apiVersion: 'v1', fieldPath } } };
 }
 
 /** A ReadWriteOnce claim is mounted on one node; resolved by the scheduler at each run, so it follows a moved database. */

@@ -1,10 +1,10 @@
 // The CronJob of a companion of one database pod: what all kinds of them have in common. Room: companion (pure).
-import type { KubeObject, PodSpec } from '../api/kubernetes.ts';
-import { spreadSchedule } from '../lib/cron-spread.ts';
+import type { EnvVar, KubeObject, PodSpec } from '../api/kubernetes.ts';
+import { pickDelaySeconds, spreadSchedule } from '../lib/cron-spread.ts';
 import { companionLabels, type Instance, ownedBy, type Subject } from './instance.ts';
 
 /** A run that could not start within this time is left out: no storm of missed runs after an outage. */
-const STARTING_DEADLINE_SECONDS = 3600;
+export const STARTING_DEADLINE_SECONDS = 3600;
 
 export interface Companion {
   /** Subcommand of `walguard agent`. */
@@ -58,7 +58,17 @@ export function labelsOf({ workload }: Subject, { pod }: Instance, id: string): 
   return companionLabels(workload.metadata.name ?? '', id, pod);
 }
 
+/** How long a scheduled run waits, so that not all databases of a policy begin in the same second. */
+export function delayEnv(subject: Subject, id: string): EnvVar {
+  return { name: 'WALGUARD_DELAY_SECONDS', value: String(pickDelaySeconds(scheduleKey(subject, id))) };
+}
+
+/** In five fields, where the policy names a period only. */
+export function baseBackupSchedule(subject: Subject): string {
+  return spreadSchedule(subject.settings.baseBackup.schedule, scheduleKey(subject, 'base-backup'));
+}
+
 /** The pods of a cluster are due together: each finds out whose turn it is, and no failover falls between their times. */
-export function scheduleKey({ workload: { metadata } }: Subject, id: string): string {
+function scheduleKey({ workload: { metadata } }: Subject, id: string): string {
   return `${metadata.namespace}/${metadata.name}/${id}`;
 }

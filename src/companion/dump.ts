@@ -7,12 +7,11 @@
 import type { Container, EnvVar, KubeObject, PodSpec, Volume, VolumeMount } from '../api/kubernetes.ts';
 import { DUMP_DIR, DUMP_VOLUME_DIR } from '../api/names.ts';
 import { buildSecurityContext } from '../inject/sidecar.ts';
-import { pickDelaySeconds } from '../lib/cron-spread.ts';
 import type { DumpSettings } from '../policy/settings.ts';
 import { buildAgentPod } from './agent-pod.ts';
-import { jobNameField } from './base-backup.ts';
-import { buildCronJob, scheduleKey } from './cron-job.ts';
+import { buildCronJob, delayEnv } from './cron-job.ts';
 import { companionLabels, dumpClaimName, dumpName, type Instance, type Subject, serviceName } from './instance.ts';
+import { jobNameEnv, timeoutEnv } from './job-env.ts';
 
 const COMPANION = 'dump';
 
@@ -40,8 +39,7 @@ export function buildDumpCronJob(
   suspend: boolean,
 ): KubeObject {
   const { schedule, timeZone, timeoutSeconds } = dump;
-  const delay = { name: 'WALGUARD_DELAY_SECONDS', value: String(pickDelaySeconds(scheduleKey(subject, COMPANION))) };
-  const pod = buildPod(subject, instance, dump, [delay]);
+  const pod = buildPod(subject, instance, dump, [delayEnv(subject, COMPANION)]);
   return buildCronJob(subject, instance, {
     id: COMPANION,
     name: dumpName(instance.pod),
@@ -114,10 +112,9 @@ function buildVolumes(claim: string | undefined): Volume[] {
 function buildEnv({ pod }: Instance, dump: DumpSettings): EnvVar[] {
   return [
     { name: 'WALGUARD_PGHOST', value: serviceName(pod) },
-    // The agent ends by itself a minute before Kubernetes would end it, to be able to say why.
-    { name: 'WALGUARD_TIMEOUT_SECONDS', value: String(Math.max(30, dump.timeoutSeconds - 60)) },
+    timeoutEnv(dump.timeoutSeconds),
     { name: 'WALGUARD_INSTANCE', value: pod },
-    jobNameField(),
+    jobNameEnv(),
     { name: 'WALGUARD_DUMP_TOOL', value: dump.tool },
     { name: 'WALGUARD_DUMP_FORMAT', value: dump.format },
     { name: 'WALGUARD_DUMP_DESTINATION', value: dump.destination.volume === undefined ? 'storage' : 'volume' },

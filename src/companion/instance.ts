@@ -36,6 +36,11 @@ export function toInstance({ workload, server }: Pick<Subject, 'workload' | 'ser
   return { pod, ordinal, claim };
 }
 
+/** Of a pod of a StatefulSet. */
+export function ordinalOf(pod: string): number {
+  return Number(pod.slice(pod.lastIndexOf('-') + 1));
+}
+
 export function serviceName(pod: string): string {
   return deriveServiceName(pod, 'walguard');
 }

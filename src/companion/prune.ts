@@ -1,12 +1,12 @@
 // The clean-up of base backups and WAL: a CronJob for each database pod, or the last step of its base-backup jobs.
 // Room: companion (pure).
 import type { EnvVar, KubeObject } from '../api/kubernetes.ts';
-import { spreadSchedule } from '../lib/cron-spread.ts';
 import type { RetentionRules } from '../lib/retention.ts';
 import { type RetentionSettings, rulesOf } from '../policy/settings.ts';
 import { buildAgentPod } from './agent-pod.ts';
-import { buildCronJob, scheduleKey } from './cron-job.ts';
+import { baseBackupSchedule, buildCronJob } from './cron-job.ts';
 import { type Instance, pruneName, type Subject, serviceName } from './instance.ts';
+import { timeoutEnv } from './job-env.ts';
 
 const COMPANION = 'prune';
 
@@ -22,9 +22,6 @@ export interface PruneTerms {
 /** It waits for a base backup that runs, and then needs some time of its own. */
 const OWN_SECONDS = 2 * 3600;
 
-/** The agent ends a minute before Kubernetes would end it, to be able to say why. */
-const NOTICE_SECONDS = 60;
-
 /** @param retention with a schedule of its own */
 export function buildPruneCronJob(
   subject: Subject,
@@ -38,7 +35,7 @@ export function buildPruneCronJob(
     env: [
       { name: 'WALGUARD_PGHOST', value: serviceName(instance.pod) },
       { name: 'WALGUARD_INSTANCE', value: instance.pod },
-      { name: 'WALGUARD_TIMEOUT_SECONDS', value: String(seconds - NOTICE_SECONDS) },
+      timeoutEnv(seconds),
       ...termsEnv(subject, retention),
     ],
   });
@@ -59,10 +56,10 @@ export function retentionEnv(subject: Subject): EnvVar[] {
 }
 
 function termsEnv(subject: Subject, retention: RetentionSettings): EnvVar[] {
-  const { schedule, timeZone, deltaSteps } = subject.settings.baseBackup;
+  const { timeZone, deltaSteps } = subject.settings.baseBackup;
   const terms: PruneTerms = {
     rules: rulesOf(retention),
-    baseBackup: { schedule: spreadSchedule(schedule, scheduleKey(subject, 'base-backup')), timeZone, deltaSteps },
+    baseBackup: { schedule: baseBackupSchedule(subject), timeZone, deltaSteps },
   };
   return [{ name: RETENTION_ENV, value: JSON.stringify(terms) }];
 }

@@ -8,6 +8,7 @@ import { repositoryOf } from '../policy/place.ts';
 import { buildAgentPod } from './agent-pod.ts';
 import { aloneAnnotations, makeAlone } from './alone.ts';
 import { companionLabels, restoreJobName, type Subject, serviceName } from './instance.ts';
+import { timeoutEnv } from './job-env.ts';
 
 const COMPANION = 'restore';
 
@@ -73,7 +74,7 @@ export function buildRestoreJob(
       { name: 'WALGUARD_DESTINATION', value: restore.spec.destination.statefulSet },
       { name: 'WALGUARD_SOURCE_PREFIX', value: storagePrefix },
       { name: 'WALGUARD_TARGET_TIME', value: restore.spec.target.time },
-      { name: 'WALGUARD_TIMEOUT_SECONDS', value: String(FETCH_TIMEOUT_SECONDS - 60) },
+      timeoutEnv(FETCH_TIMEOUT_SECONDS),
     ],
   });
   // A new volume belongs to root; the group lets the database's uid write there, as it would in the database's own pod.

@@ -34,3 +34,9 @@ export function foresee(live: readonly KubeObject[], actions: readonly Action[])
   const touched = actions.filter(({ verb }) => verb === 'apply' || verb === 'delete').map(({ object }) => object);
   return [...applied, ...live.filter((each) => !findLive(touched, each))];
 }
+
+/** Made where it is not there yet, and left alone from then on. @param live objects of its kind */
+export function planOnce(object: KubeObject, live: readonly KubeObject[]): Action[] {
+  const { namespace = '', name = '' } = object.metadata;
+  return find(live, namespace, name) ? [] : [{ verb: 'create', object }];
+}

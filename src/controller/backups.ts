@@ -3,7 +3,7 @@ import type { Pod } from '../api/kubernetes.ts';
 import type { Instance } from '../api/protected-database.ts';
 import type { BaseBackupReport } from '../api/reports.ts';
 import { hasBeen } from '../lib/clock-skew.ts';
-import { listFinished } from './job-reports.ts';
+import { isNewer, listFinished } from './job-reports.ts';
 
 type Backups = Pick<Instance, 'firstRecoverabilityPoint' | 'lastSuccessfulBackup' | 'lastFailedBackup'>;
 
@@ -47,8 +47,4 @@ function pickKnown(
     ...(lastSuccessfulBackup && hasBeen(lastSuccessfulBackup.finishedAt, now) ? { lastSuccessfulBackup } : {}),
     ...(lastFailedBackup ? { lastFailedBackup } : {}),
   };
-}
-
-function isNewer(time: string, than: { finishedAt: string } | undefined): boolean {
-  return !than || Date.parse(time) > Date.parse(than.finishedAt);
 }

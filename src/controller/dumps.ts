@@ -2,7 +2,7 @@
 import type { Pod } from '../api/kubernetes.ts';
 import type { Instance } from '../api/protected-database.ts';
 import type { DumpReport } from '../api/reports.ts';
-import { listFinished } from './job-reports.ts';
+import { isNewer, listFinished } from './job-reports.ts';
 
 type Dumps = Pick<Instance, 'lastDump' | 'lastFailedDump'>;
 
@@ -26,8 +26,4 @@ export function readDumps(
     }
   }
   return result;
-}
-
-function isNewer(time: string, than: { finishedAt: string } | undefined): boolean {
-  return !than || Date.parse(time) > Date.parse(than.finishedAt);
 }

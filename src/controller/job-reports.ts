@@ -29,6 +29,11 @@ export function listFinished<T extends Report>(
   });
 }
 
+/** Than a run that is known, if one is. @param time RFC 3339 */
+export function isNewer(time: string, than: { readonly finishedAt: string } | undefined): boolean {
+  return !than || Date.parse(time) > Date.parse(than.finishedAt);
+}
+
 /** A report that its exit code contradicts is none: the process was ended after it wrote it. */
 function readReport<T extends Report>({ status }: Pod, container: string): Omit<Finished<T>, 'job'> | undefined {
   const terminated = status?.containerStatuses?.find(({ name }) => name === container)?.state?.terminated;

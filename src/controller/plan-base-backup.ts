@@ -3,14 +3,13 @@
 import type { Job, KubeObject } from '../api/kubernetes.ts';
 import { LABEL } from '../api/names.ts';
 import type { Instance as ObservedInstance } from '../api/protected-database.ts';
-import type { SidecarStatus } from '../api/reports.ts';
 import { buildBaseBackupCronJob, buildCatchUpJob, buildFirstBaseBackupJob } from '../companion/base-backup.ts';
-import { type Instance, type Subject, toInstance } from '../companion/instance.ts';
+import { type Instance, ordinalOf, type Subject, toInstance } from '../companion/instance.ts';
 import { listMembers, newestBackups } from '../lib/cluster-members.ts';
 import { type Action, planDelete } from './action.ts';
-import { findLive, planApply } from './apply.ts';
-import type { DatabaseView, Planner } from './view.ts';
-import { find, isUnfinished, namespaceOf, sidecarKey, type World } from './world.ts';
+import { findLive, planApply, planOnce } from './apply.ts';
+import { type DatabaseView, isArchiving, isBeingRestored, listCronJobs, type Planner, podOf } from './view.ts';
+import { namespaceOf, sidecarKey, type World } from './world.ts';
 
 const COMPANION = 'base-backup';
 
@@ -23,17 +22,6 @@ export const planBaseBackups: Planner = (view) => {
     ...instances.flatMap((instance) => planExtraBackup(instance, view)),
   ];
 };
-
-/** Until it is promoted there is nothing of its own to back up. What a Restore only reads goes on as ever. */
-export function isBeingRestored({ workload }: Subject, { restores }: World): boolean {
-  const { name, namespace } = workload.metadata;
-  return restores.some(
-    (restore) =>
-      isUnfinished(restore) &&
-      restore.metadata.namespace === namespace &&
-      restore.spec.destination.statefulSet === name,
-  );
-}
 
 /**
  * One bad run never blocks the next: Kubernetes ends a Job at its deadline, and from 1.31 on counts it as running for as long
@@ -74,18 +62,15 @@ function isEnded({ status }: Job): boolean {
 }
 
 /** Of pods that were scaled away, whether their instances are remembered or not: there is nothing to connect to. */
-function planSuspensions({ subject, instances, world }: DatabaseView): Action[] {
-  const { name, namespace } = subject.workload.metadata;
-  const pods = world.companions.flatMap(({ kind, metadata }) => {
-    const { [LABEL.companion]: companion, [LABEL.database]: database, [LABEL.instance]: pod } = metadata.labels ?? {};
-    const isOurs = kind === 'CronJob' && companion === COMPANION && database === name;
-    return isOurs && metadata.namespace === namespace && pod !== undefined ? [pod] : [];
-  });
+function planSuspensions(view: DatabaseView): Action[] {
+  const { subject, instances, world } = view;
+  const pods = listCronJobs(view, COMPANION)
+    .map(podOf)
+    .filter((pod) => pod !== '');
   const away = pods.filter((pod) => !instances.some((each) => each.pod === pod));
-  return away.flatMap((pod) => {
-    const ordinal = Number(pod.slice(pod.lastIndexOf('-') + 1));
-    return planApply(buildBaseBackupCronJob(subject, toInstance(subject, ordinal), true), world.companions);
-  });
+  return away.flatMap((pod) =>
+    planApply(buildBaseBackupCronJob(subject, toInstance(subject, ordinalOf(pod)), true), world.companions),
+  );
 }
 
 /**
@@ -111,12 +96,12 @@ function planExtraBackup(instance: Instance, { subject, known, world }: Database
   const { systemIdentifier } = sidecar;
   const members = listMembers({ pod: instance.pod, systemIdentifier }, known);
   const { lastSuccessfulBackup: good, lastFailedBackup: bad } = newestBackups(members);
-  if (!good) return createOnce(buildFirstBaseBackupJob(subject, instance, systemIdentifier), world);
+  if (!good) return planOnce(buildFirstBaseBackupJob(subject, instance, systemIdentifier), world.jobs);
   if (!bad || Date.parse(bad.finishedAt) <= Date.parse(good.finishedAt)) return [];
   const failed = members.find(({ lastFailedBackup }) => lastFailedBackup === bad);
   if (!failed || failed.pod === instance.pod || isAsBefore(subject, failed)) return [];
   if (world.jobs.some((job) => isOf(job, subject, instance) && isRunning(job, subject, world.now))) return [];
-  return createOnce(buildCatchUpJob(subject, instance, bad.job ?? bad.finishedAt), world);
+  return planOnce(buildCatchUpJob(subject, instance, bad.job ?? bad.finishedAt), world.jobs);
 }
 
 function isAsBefore({ settings }: Subject, { inRecovery }: ObservedInstance): boolean {
@@ -126,23 +111,4 @@ function isAsBefore({ settings }: Subject, { inRecovery }: ObservedInstance): bo
 function isOf({ metadata }: Job, { workload }: Subject, { pod }: Instance): boolean {
   const { [LABEL.companion]: companion, [LABEL.instance]: instance } = metadata.labels ?? {};
   return metadata.namespace === workload.metadata.namespace && companion === COMPANION && instance === pod;
-}
-
-function createOnce(object: KubeObject, { jobs }: World): Action[] {
-  const { namespace = '', name = '' } = object.metadata;
-  return find(jobs, namespace, name) ? [] : [{ verb: 'create', object }];
-}
-
-export function isArchiving(
-  status: SidecarStatus | string | undefined,
-): status is SidecarStatus & { systemIdentifier: string } {
-  return (
-    typeof status === 'object' &&
-    status.daemon === 'running' &&
-    status.postgres === 'up' &&
-    status.inRecovery === false &&
-    status.systemIdentifier !== undefined &&
-    status.archiver?.archiveMode !== 'off' &&
-    !status.archiver?.missingSettings?.includes('archive_command')
-  );
 }

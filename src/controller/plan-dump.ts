@@ -1,20 +1,17 @@
 // Dumps of one database: the CronJob of each primary, and the claim that keeps its dumps. No I/O. Room: controller (door).
-import type { KubeObject } from '../api/kubernetes.ts';
-import { LABEL } from '../api/names.ts';
 import { buildDumpClaim, buildDumpCronJob } from '../companion/dump.ts';
-import { type Instance, toInstance } from '../companion/instance.ts';
+import { type Instance, ordinalOf, toInstance } from '../companion/instance.ts';
 import type { DumpSettings } from '../policy/settings.ts';
 import { type Action, planDelete } from './action.ts';
-import { findLive, planApply } from './apply.ts';
-import { isBeingRestored } from './plan-base-backup.ts';
-import type { DatabaseView, Planner } from './view.ts';
-import { find, namespaceOf, sidecarKey } from './world.ts';
+import { findLive, planApply, planOnce } from './apply.ts';
+import { type DatabaseView, isBeingRestored, listCronJobs, type Planner, podOf } from './view.ts';
+import { namespaceOf, sidecarKey } from './world.ts';
 
 const COMPANION = 'dump';
 
 export const planDumps: Planner = (view) => {
   const { dump } = view.subject.settings;
-  const live = listLive(view);
+  const live = listCronJobs(view, COMPANION);
   // Its claim stays: it holds backups.
   if (dump === undefined) return live.flatMap(planDelete);
   const away = live.filter((each) => !view.instances.some(({ pod }) => pod === podOf(each)));
@@ -26,21 +23,8 @@ export const planDumps: Planner = (view) => {
 
 /** Scaled away: there is nothing to dump. */
 function planAway(pod: string, dump: DumpSettings, { subject, world }: DatabaseView): Action[] {
-  const instance = toInstance(subject, Number(pod.slice(pod.lastIndexOf('-') + 1)));
+  const instance = toInstance(subject, ordinalOf(pod));
   return planApply(buildDumpCronJob(subject, instance, dump, true), world.companions);
-}
-
-function podOf({ metadata }: KubeObject): string {
-  return metadata.labels?.[LABEL.instance] ?? '';
-}
-
-function listLive({ subject, world }: DatabaseView): KubeObject[] {
-  const { name } = subject.workload.metadata;
-  return world.companions.filter((each) => {
-    const { [LABEL.companion]: companion, [LABEL.database]: database } = each.metadata.labels ?? {};
-    const isOf = companion === COMPANION && database === name && namespaceOf(each) === namespaceOf(subject.workload);
-    return each.kind === 'CronJob' && isOf;
-  });
 }
 
 /**
@@ -67,7 +51,5 @@ function planDump(instance: Instance, dump: DumpSettings, view: DatabaseView): A
 /** Made once, and never changed: its size is the user's to raise. */
 function planClaim(instance: Instance, { destination }: DumpSettings, { subject, world }: DatabaseView): Action[] {
   if (destination.volume === undefined) return [];
-  const claim = buildDumpClaim(subject, instance, destination.volume);
-  const { namespace = '', name = '' } = claim.metadata;
-  return find(world.claims, namespace, name) ? [] : [{ verb: 'create', object: claim }];
+  return planOnce(buildDumpClaim(subject, instance, destination.volume), world.claims);
 }

@@ -1,10 +1,9 @@
 // Clean-ups of one database: a CronJob for each pod, where the policy gives them a schedule. No I/O. Room: controller (door).
 import type { KubeObject } from '../api/kubernetes.ts';
-import { LABEL } from '../api/names.ts';
 import { buildPruneCronJob } from '../companion/prune.ts';
 import { planDelete } from './action.ts';
 import { findLive, planApply } from './apply.ts';
-import type { DatabaseView, Planner } from './view.ts';
+import { type DatabaseView, listCronJobs, type Planner } from './view.ts';
 
 /**
  * | the pod is wanted | retention.schedule | its CronJob exists | CronJob                                          |
@@ -14,7 +13,7 @@ import type { DatabaseView, Planner } from './view.ts';
  */
 export const planPrunes: Planner = (view) => {
   const wanted = buildWanted(view);
-  const needless = listLive(view).filter((live) => findLive(wanted, live) === undefined);
+  const needless = listCronJobs(view, 'prune').filter((live) => findLive(wanted, live) === undefined);
   return [...wanted.flatMap((each) => planApply(each, view.world.companions)), ...needless.flatMap(planDelete)];
 };
 
@@ -23,15 +22,4 @@ function buildWanted({ subject, instances }: DatabaseView): KubeObject[] {
   const { schedule } = retention ?? {};
   if (retention === undefined || schedule === undefined) return [];
   return instances.map((instance) => buildPruneCronJob(subject, instance, { ...retention, schedule }));
-}
-
-function listLive({ subject, world }: DatabaseView): KubeObject[] {
-  const { name, namespace } = subject.workload.metadata;
-  return world.companions.filter(
-    ({ kind, metadata }) =>
-      kind === 'CronJob' &&
-      metadata.namespace === namespace &&
-      metadata.labels?.[LABEL.companion] === 'prune' &&
-      metadata.labels[LABEL.database] === name,
-  );
 }

@@ -7,10 +7,11 @@ import type { Instance } from '../companion/instance.ts';
 import { listMembers } from '../lib/cluster-members.ts';
 import { isBegunAfter } from '../lib/dropped-wal.ts';
 import type { Action } from './action.ts';
-import { isArchiving, isRunning } from './plan-base-backup.ts';
+import { planOnce } from './apply.ts';
+import { isRunning } from './plan-base-backup.ts';
 import { newestVerified } from './verifications.ts';
-import type { DatabaseView, Planner } from './view.ts';
-import { find, sidecarKey } from './world.ts';
+import { type DatabaseView, isArchiving, type Planner } from './view.ts';
+import { sidecarKey } from './world.ts';
 
 /** WAL is being let go still, or was a moment ago: a backup would need some of what goes. */
 const QUIET_MS = 120_000;
@@ -37,8 +38,7 @@ function planOne(view: DatabaseView, instance: Instance): Action[] {
   if (!observed || !isArchiving(sidecar) || isBackupRunning(view, observed)) return [];
   const cause = findDropped(view, observed, sidecar) ?? findVerified(view, observed);
   if (cause === undefined) return [];
-  const object = buildRebaseJob(subject, instance, `${sidecar.systemIdentifier}/${cause}`);
-  return find(world.jobs, namespace, object.metadata.name ?? '') ? [] : [{ verb: 'create', object }];
+  return planOnce(buildRebaseJob(subject, instance, `${sidecar.systemIdentifier}/${cause}`), world.jobs);
 }
 
 function isBackupRunning({ subject, world, known }: DatabaseView, observed: ObservedInstance): boolean {

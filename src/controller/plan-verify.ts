@@ -1,5 +1,5 @@
 // Verifications of one database: its CronJobs. No I/O. Room: controller (door).
-import { type Instance, toInstance } from '../companion/instance.ts';
+import { type Instance, ordinalOf, toInstance } from '../companion/instance.ts';
 import { buildVerifyCronJob } from '../companion/verify.ts';
 import { type Action, planDelete } from './action.ts';
 import { findLive, planApply } from './apply.ts';
@@ -15,7 +15,7 @@ const NEVER = { schedule: '0 0 1 1 *', timeZone: 'Etc/UTC' };
  * | no                  |             | deleted, if it is there   |
  */
 export const planVerifications: Planner = (view) => {
-  const gone = view.retired.map(({ pod }) => toInstance(view.subject, Number(pod.slice(pod.lastIndexOf('-') + 1))));
+  const gone = view.retired.map(({ pod }) => toInstance(view.subject, ordinalOf(pod)));
   return [
     ...view.instances.flatMap((instance) => planOne(view, instance, false)),
     ...gone.flatMap((instance) => planOne(view, instance, true)),

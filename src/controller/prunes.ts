@@ -2,6 +2,7 @@
 import type { Pod } from '../api/kubernetes.ts';
 import type { FailedRun, Instance, Prune } from '../api/protected-database.ts';
 import type { BaseBackupReport, PruneOutcome, PruneReport } from '../api/reports.ts';
+import { newest } from '../lib/cluster-members.ts';
 import { type Finished, listFinished } from './job-reports.ts';
 
 type Prunes = Pick<Instance, 'lastPrune' | 'lastFailedPrune'>;
@@ -49,11 +50,4 @@ function toPrune({ outcome, finishedAt, job }: Run): Prune | undefined {
 
 function toFailedRun({ outcome, finishedAt, job }: Run): FailedRun | undefined {
   return outcome.ok ? undefined : { finishedAt, job, message: outcome.message };
-}
-
-function newest<T extends { readonly finishedAt: string }>(runs: readonly (T | undefined)[]): T | undefined {
-  return runs
-    .filter((run) => run !== undefined)
-    .sort((a, b) => Date.parse(a.finishedAt) - Date.parse(b.finishedAt))
-    .at(-1);
 }

@@ -8,8 +8,6 @@ export interface Queue {
   readonly add: (key: string) => void;
   /** In that many milliseconds, unless it comes sooner. */
   readonly addLater: (key: string, ms: number) => void;
-  /** Not to come again by itself: what it stood for is gone. */
-  readonly forget: (key: string) => void;
   readonly stats: () => QueueStats;
 }
 
@@ -88,11 +86,6 @@ export function createQueue(options: QueueOptions, signal: AbortSignal): Queue {
   return {
     add: (key) => addLater(key, settleMs),
     addLater,
-    forget: (key) => {
-      timers.get(key)?.stop.abort();
-      timers.delete(key);
-      failures.delete(key);
-    },
     stats: () => ({ waiting: ready.size, working: working.size, failing: failures.size }),
   };
 }

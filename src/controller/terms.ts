@@ -1,4 +1,5 @@
 // How long each of a database's companions may take before it is late, as its policy has it. No I/O. Room: controller (door).
+import { STARTING_DEADLINE_SECONDS } from '../companion/cron-job.ts';
 import type { Terms } from '../health/terms.ts';
 import { isSchedule, parseSchedule } from '../lib/cron.ts';
 import { measureGaps } from '../lib/cron-gaps.ts';
@@ -6,9 +7,6 @@ import type { Settings } from '../policy/settings.ts';
 
 /** How long a closed segment may wait beyond archive_timeout before archiving counts as late. */
 const ARCHIVE_SLACK_SECONDS = 120;
-
-/** A run may be an hour late and is started all the same (startingDeadlineSeconds). */
-const START_SLACK_SECONDS = 3600;
 
 export function resolveTerms({ archive, baseBackup, verify, dump, alerts }: Settings): Terms {
   const backup = alerts?.backupOverdueAfterSeconds;
@@ -25,7 +23,7 @@ export function resolveTerms({ archive, baseBackup, verify, dump, alerts }: Sett
 }
 
 function addSlack(gap: number | undefined, timeoutSeconds: number): number | undefined {
-  return gap === undefined || Number.isNaN(gap) ? undefined : gap + timeoutSeconds + START_SLACK_SECONDS;
+  return gap === undefined || Number.isNaN(gap) ? undefined : gap + timeoutSeconds + STARTING_DEADLINE_SECONDS;
 }
 
 /** By schedule and zone: measured over eight years, which takes milliseconds, and thousands of databases share a policy. */

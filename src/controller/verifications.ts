@@ -2,7 +2,7 @@
 import type { Pod } from '../api/kubernetes.ts';
 import type { Instance } from '../api/protected-database.ts';
 import type { VerifyReport } from '../api/reports.ts';
-import { type Finished, listFinished } from './job-reports.ts';
+import { type Finished, isNewer, listFinished } from './job-reports.ts';
 
 type Verifications = Pick<Instance, 'lastVerification' | 'lastFailedVerification'>;
 
@@ -52,8 +52,4 @@ export function newestVerified(
 
 function isVerified(run: Finished<VerifyReport>): run is Finished<VerifyReport> & { readonly report: Verified } {
   return 'findings' in run.report;
-}
-
-function isNewer(time: string, than: { finishedAt: string } | undefined): boolean {
-  return !than || Date.parse(time) > Date.parse(than.finishedAt);
 }

@@ -1,9 +1,11 @@
 // One database as its planners see it. Room: controller (door).
-import type { StatefulSet } from '../api/kubernetes.ts';
+import type { KubeObject, StatefulSet } from '../api/kubernetes.ts';
+import { LABEL } from '../api/names.ts';
 import type { Instance as ObservedInstance, ProtectedDatabase } from '../api/protected-database.ts';
+import type { SidecarStatus } from '../api/reports.ts';
 import type { Instance, Subject } from '../companion/instance.ts';
 import type { Action } from './action.ts';
-import { find, type World } from './world.ts';
+import { find, isUnfinished, type World } from './world.ts';
 
 export interface DatabaseView {
   readonly subject: Subject;
@@ -24,4 +26,46 @@ export function findDatabase(
   { databases }: Pick<World, 'databases'>,
 ): ProtectedDatabase | undefined {
   return find(databases, metadata.namespace ?? '', metadata.name ?? '');
+}
+
+/** The CronJobs of one kind of companion of the database that are there, of pods that were scaled away too. */
+export function listCronJobs({ subject, world }: DatabaseView, companion: string): KubeObject[] {
+  const { name, namespace } = subject.workload.metadata;
+  return world.companions.filter(
+    ({ kind, metadata }) =>
+      kind === 'CronJob' &&
+      metadata.namespace === namespace &&
+      metadata.labels?.[LABEL.companion] === companion &&
+      metadata.labels[LABEL.database] === name,
+  );
+}
+
+/** Name of the database pod that an object of ours serves. */
+export function podOf({ metadata }: KubeObject): string {
+  return metadata.labels?.[LABEL.instance] ?? '';
+}
+
+/** Until it is promoted there is nothing of its own to back up. What a Restore only reads goes on as ever. */
+export function isBeingRestored({ workload }: Subject, { restores }: World): boolean {
+  const { name, namespace } = workload.metadata;
+  return restores.some(
+    (restore) =>
+      isUnfinished(restore) &&
+      restore.metadata.namespace === namespace &&
+      restore.spec.destination.statefulSet === name,
+  );
+}
+
+export function isArchiving(
+  status: SidecarStatus | string | undefined,
+): status is SidecarStatus & { systemIdentifier: string } {
+  return (
+    typeof status === 'object' &&
+    status.daemon === 'running' &&
+    status.postgres === 'up' &&
+    status.inRecovery === false &&
+    status.systemIdentifier !== undefined &&
+    status.archiver?.archiveMode !== 'off' &&
+    !status.archiver?.missingSettings?.includes('archive_command')
+  );
 }

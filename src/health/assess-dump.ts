@@ -1,6 +1,6 @@
 // The condition LastDumpSucceeded of one database pod. Room: health (pure).
 import type { Instance } from '../api/protected-database.ts';
-import { listMembers } from '../lib/cluster-members.ts';
+import { listMembers, newest } from '../lib/cluster-members.ts';
 import { type Finding, finding } from './finding.ts';
 import type { Terms } from './terms.ts';
 
@@ -47,9 +47,4 @@ interface Run {
 
 function timeOf({ finishedAt }: Run): number {
   return Date.parse(finishedAt);
-}
-
-function newest<T extends Run>(runs: readonly (T | undefined)[]): T | undefined {
-  const known = runs.filter((each) => each !== undefined);
-  return known.sort((a, b) => timeOf(a) - timeOf(b)).at(-1);
 }

@@ -1,6 +1,6 @@
 // The condition WALIntegrityCheckPassed of one database pod. Room: health (pure).
 import type { Instance } from '../api/protected-database.ts';
-import { listMembers } from '../lib/cluster-members.ts';
+import { listMembers, newest } from '../lib/cluster-members.ts';
 import { type Finding, finding } from './finding.ts';
 import type { Terms } from './terms.ts';
 
@@ -44,9 +44,4 @@ export function assessVerification(
     return finding('Unknown', 'Stale', `${pod}: verified for the last time at ${last.finishedAt}${trouble}`);
   }
   return finding('True', 'WALIntegrityCheckPassed', `${pod}: verified at ${last.finishedAt}${trouble}`);
-}
-
-function newest<T extends { finishedAt: string }>(runs: readonly (T | undefined)[]): T | undefined {
-  const known = runs.filter((each) => each !== undefined);
-  return known.sort((a, b) => Date.parse(a.finishedAt) - Date.parse(b.finishedAt)).at(-1);
 }

@@ -28,7 +28,8 @@ export function newestBackups(
   };
 }
 
-function newest<T extends { finishedAt: string }>(backups: readonly (T | undefined)[]): T | undefined {
-  const known = backups.filter((each) => each !== undefined);
+/** Of runs that are known: the one that was finished last. */
+export function newest<T extends { readonly finishedAt: string }>(runs: readonly (T | undefined)[]): T | undefined {
+  const known = runs.filter((each) => each !== undefined);
   return known.sort((a, b) => Date.parse(a.finishedAt) - Date.parse(b.finishedAt)).at(-1);
 }

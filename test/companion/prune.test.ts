@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { KubeObject, PodSpec } from '../../src/api/kubernetes.ts';
-import { baseBackupSchedule, buildBaseBackupCronJob } from '../../src/companion/base-backup.ts';
+import { buildBaseBackupCronJob } from '../../src/companion/base-backup.ts';
+import { baseBackupSchedule } from '../../src/companion/cron-job.ts';
 import { listInstances } from '../../src/companion/instance.ts';
 import { buildPruneCronJob, readPruneTerms, retentionEnv } from '../../src/companion/prune.ts';
 import type { RetentionSettings } from '../../src/policy/settings.ts';
