@@ -5,6 +5,7 @@ import { LETTING_GO_RECORD, LETTING_GO_RESERVE, RESTORE_RECORD, RESTORE_RECORD_D
 import type { RestoreRecord } from '../api/reports.ts';
 import { type ClusterIdentity, parseClusterIdentity } from '../lib/cluster-identity.ts';
 import { buildRecoveryConf } from '../lib/recovery-conf.ts';
+import { stopOf } from '../lib/recovery-target.ts';
 import { readPlainFile, readPlainJson } from './plain-file.ts';
 
 /** Undefined while there is no initialised cluster. */
@@ -70,7 +71,7 @@ export async function prepareRecovery(pgdata: string, restore: RestoreRecord): P
     if (isMissing(error)) return '';
     throw error;
   });
-  await replace(conf, buildRecoveryConf(before.toString('utf8'), restore));
+  await replace(conf, buildRecoveryConf(before.toString('utf8'), stopOf(restore.target)));
   await makeWalDirectory(pgdata);
   // What the source let go is the source's matter.
   for (const name of [LETTING_GO_RECORD, LETTING_GO_RESERVE]) await rm(join(pgdata, name), { force: true });

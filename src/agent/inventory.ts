@@ -3,9 +3,10 @@ import type { Inventory } from '../api/protected-database.ts';
 import { judgeBackups } from '../lib/good-backups.ts';
 import type { StoreContents } from '../lib/store-contents.ts';
 import type { Archiving } from '../lib/stored-runs.ts';
+import { findLastTransaction } from '../lib/wal-transactions.ts';
 import { buildInventory, listEdges, listStretches } from '../lib/windows.ts';
 import type { Engine } from '../tools/engine.ts';
-import { readTransactionTime } from '../tools/transaction-time.ts';
+import { readStoredSegment } from '../tools/stored-segment.ts';
 
 /** Of what a job has listed at its end. @param systemIdentifier of the cluster whose place it is */
 export async function inventoryOf(
@@ -35,7 +36,7 @@ export async function readEnds(
   const times = new Map<string, string>();
   for (const edges of stretches.map((stretch) => listEdges(contents, stretch))) {
     for (const segment of edges) {
-      const time = await readTransactionTime(engine, env, segment).catch(() => undefined);
+      const time = await readStoredSegment(engine, env, segment).then(findLastTransaction, () => undefined);
       if (time === undefined) continue;
       times.set(segment, time);
       break;

@@ -1,9 +1,10 @@
 // Fills an empty volume with a base backup and leaves it ready to recover to the target. Room: agent (door).
-import type { RestoreRecord, RestoreReport } from '../api/reports.ts';
+import type { RestoreReport } from '../api/reports.ts';
+import type { RestoreTarget } from '../api/restore.ts';
 import { buildStoragePrefix, parseStoragePrefix } from '../lib/cluster-identity.ts';
 import { requireVariable } from '../lib/environment.ts';
-import type { StoreContents, StoredBackup } from '../lib/store-contents.ts';
-import { chooseRestorable, isAlone } from '../lib/windows.ts';
+import { describeTarget } from '../lib/recovery-target.ts';
+import { planRestore, type RestorePlan } from '../lib/restore-plan.ts';
 import { engineError, isPrefixEmpty } from '../tools/engine.ts';
 import { run } from '../tools/exec.ts';
 import { flushWal } from '../tools/postgres.ts';
@@ -11,6 +12,8 @@ import { readStoreContents } from '../tools/store-contents.ts';
 import { type AgentContext, readContext } from './context.ts';
 import { isOpenTo } from './daemon-plan.ts';
 import { assertEmpty, fetchInto, prepareRecovery } from './data-directory.ts';
+import { readEnds } from './inventory.ts';
+import { searchWal } from './restore-search.ts';
 import { buildEngineEnv, requireCredentials } from './storage.ts';
 
 const FLUSH_TIMEOUT_MS = 60_000;
@@ -19,7 +22,7 @@ export async function runRestore(env: NodeJS.ProcessEnv): Promise<RestoreReport>
   const context = readContext('restore', env);
   const startedAt = Date.now();
   const storagePrefix = requireVariable(env, 'WALGUARD_SOURCE_PREFIX');
-  const targetTime = requireVariable(env, 'WALGUARD_TARGET_TIME');
+  const target = JSON.parse(requireVariable(env, 'WALGUARD_TARGET')) as RestoreTarget;
   await assertEmpty(context.pgdata);
   const engineEnv = buildEngineEnv(context, storagePrefix, await requireCredentials());
   const destination = requireVariable(env, 'WALGUARD_DESTINATION');
@@ -27,47 +30,44 @@ export async function runRestore(env: NodeJS.ProcessEnv): Promise<RestoreReport>
   await assertOwnPrefixFree(context, engineEnv, storagePrefix, destination);
   await flushSource(context);
 
-  const contents = await readStoreContents(context.engine, engineEnv);
-  const base = chooseBase(context, contents, targetTime);
-  if (!base) throw new Error(explainNoBase(targetTime, contents.backups[0]?.finishedAt));
-  const target = chooseTarget(contents, base, targetTime);
-  context.log.info({ backup: base.name, targetTime, ...target }, 'fetching');
+  const plan = await planFrom(context, engineEnv, storagePrefix, target);
+  const asked = describeTarget(plan.target);
+  context.log.info(
+    { backup: plan.baseBackup.name, target: asked, fetchBytes: plan.fetchBytes, wal: plan.wal },
+    'fetching',
+  );
+  for (const note of plan.notes) context.log.warn(note);
   const timeoutMs = Number(requireVariable(env, 'WALGUARD_TIMEOUT_SECONDS')) * 1000;
   await fetchInto(context.pgdata, async (directory) => {
-    const args = context.engine.backupFetchArgs(directory, base.name);
+    const args = context.engine.backupFetchArgs(directory, plan.baseBackup.name);
     const onStderr = (line: string) => context.log.info(line);
     const result = await run(context.engine.binary, args, { env: engineEnv, timeoutMs, onStderr });
     if (result.code !== 0) throw engineError('backup-fetch', result);
   });
   const restore = requireVariable(env, 'WALGUARD_RESTORE');
-  await prepareRecovery(context.pgdata, { restore, storagePrefix, targetTime, ...target, baseBackup: base.name });
+  const baseBackup = plan.baseBackup.name;
+  await prepareRecovery(context.pgdata, { restore, storagePrefix, target: plan.target, baseBackup });
   return {
     ok: true,
-    baseBackup: base.name,
+    baseBackup,
     durationMs: Date.now() - startedAt,
-    bytes: base.uncompressedBytes,
+    bytes: plan.baseBackup.uncompressedBytes,
+    target: asked,
+    ...(plan.notes.length > 0 ? { note: plan.notes.join('; ') } : {}),
   };
 }
 
-/**
- * The newest good one before the target. Where all of them look bad the newest is tried all the same: it is the last hope, and what
- * a listing tells may be wrong.
- */
-function chooseBase({ log }: AgentContext, contents: StoreContents, targetTime: string): StoredBackup | undefined {
-  const good = chooseRestorable(contents, targetTime);
-  if (good) return good;
-  const last = contents.backups.filter(({ finishedAt }) => Date.parse(finishedAt) <= Date.parse(targetTime)).at(-1);
-  if (last) log.warn({ backup: last.name }, 'no base backup before the target is as it should be; trying the newest');
-  return last;
-}
-
-/** @throws Error where the target lies behind a base backup that has no WAL after it */
-function chooseTarget(contents: StoreContents, base: StoredBackup, targetTime: string): Pick<RestoreRecord, 'target'> {
-  if (!isAlone(contents, base)) return {};
-  if (Date.parse(targetTime) <= Date.parse(base.finishedAt)) return { target: 'immediate' };
-  throw new Error(
-    `${targetTime} cannot be restored: of the base backup before it, ${base.name}, only its own moment is kept. Name ${base.finishedAt}, or a time in one of the recovery windows of its ProtectedDatabase`,
-  );
+async function planFrom(
+  context: AgentContext,
+  env: NodeJS.ProcessEnv,
+  storagePrefix: string,
+  target: RestoreTarget,
+): Promise<RestorePlan> {
+  const listed = await readStoreContents(context.engine, env);
+  const { systemIdentifier } = parseStoragePrefix(storagePrefix);
+  const contents = await readEnds(context.engine, env, listed, systemIdentifier);
+  const known = await searchWal(context, env, contents, target, new AbortController().signal);
+  return planRestore(contents, target, known);
 }
 
 /** By the sidecar of the new StatefulSet, which has the policy as it is now: better to know before all is fetched. */
@@ -106,9 +106,4 @@ async function flushSource({ connection, log }: AgentContext): Promise<void> {
       'could not archive the newest WAL of the source; restoring from what is archived',
     );
   }
-}
-
-function explainNoBase(targetTime: string, oldest: string | undefined): string {
-  const have = oldest ? `the oldest one was finished at ${oldest}` : 'the store lists none for this database';
-  return `no base backup was finished before ${targetTime}: ${have}`;
 }

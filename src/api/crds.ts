@@ -66,7 +66,7 @@ const KINDS: readonly Kind[] = [
     ],
     columns: [
       ['Source', 'string', '.spec.source.database'],
-      ['Target', 'string', '.spec.target.time'],
+      ['Target', 'string', '.status.target'],
       ['Destination', 'string', '.spec.destination.statefulSet'],
       ['Phase', 'string', '.status.phase'],
       AGE,

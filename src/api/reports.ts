@@ -1,5 +1,6 @@
 // What agents tell the controller: the sidecar by HTTP, the jobs by their termination message. Room: api (pure).
 import type { Archiver, Backup, Dump, Inventory, Prune, StorageProbe, Verification } from './protected-database.ts';
+import type { RestoreTarget } from './restore.ts';
 
 /** GET /status of the sidecar. Times are RFC 3339; numbers that may exceed 2^53 are strings. */
 export interface SidecarStatus {
@@ -89,15 +90,23 @@ export type DumpReport =
 
 /** Last line of a restore job. */
 export type RestoreReport =
-  | { readonly ok: true; readonly baseBackup: string; readonly durationMs: number; readonly bytes: number }
+  | {
+      readonly ok: true;
+      readonly baseBackup: string;
+      readonly durationMs: number;
+      readonly bytes: number;
+      /** What recovery will stop at, in words. */
+      readonly target: string;
+      /** What the user should know of it. */
+      readonly note?: string;
+    }
   | { readonly ok: false; readonly message: string };
 
 /** In PGDATA beside recovery.signal: what the recovery that starts there reads from. */
 export interface RestoreRecord {
   readonly restore: string;
   readonly storagePrefix: string;
-  readonly targetTime: string;
-  /** The end of the base backup itself: there is no WAL after it by which a time could be told. */
-  readonly target?: 'immediate';
+  /** What its postgresql.auto.conf says, for people who look. */
+  readonly target: RestoreTarget;
   readonly baseBackup: string;
 }

@@ -8,6 +8,55 @@ const EXISTING = { type: 'string', pattern: '^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$', 
 const POD = { type: 'string', pattern: '^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$', maxLength: 63 } as const;
 const NAME = { type: 'string', pattern: '^[a-z0-9]([-a-z0-9]*[a-z0-9])?$', maxLength: 52 } as const;
 
+const targetSchema = {
+  type: 'object',
+  description: 'The moment that comes back: one of time, lsn, xid, name, immediate and latest, or a base backup alone.',
+  additionalProperties: false,
+  minProperties: 1,
+  maxProperties: 2,
+  properties: {
+    time: {
+      type: 'string',
+      format: 'date-time',
+      description: 'The database comes back with every transaction committed up to this moment (RFC 3339).',
+    },
+    lsn: {
+      type: 'string',
+      pattern: '^[0-9A-Fa-f]{1,8}/[0-9A-Fa-f]{1,8}$',
+      description: 'Up to this position in the WAL, such as 0/3000028.',
+    },
+    xid: {
+      type: 'string',
+      pattern: '^[1-9][0-9]{0,9}$',
+      description: 'Up to the end of this transaction, and with it.',
+    },
+    name: {
+      type: 'string',
+      pattern: '^[^\\x00-\\x1f]+$',
+      maxLength: 63,
+      description: 'Up to the point that pg_create_restore_point() gave this name.',
+    },
+    immediate: {
+      type: 'boolean',
+      enum: [true],
+      description: 'As soon as a base backup is consistent: the end of the newest one, and no WAL after it.',
+    },
+    latest: { type: 'boolean', enum: [true], description: 'All that is archived.' },
+    backup: {
+      type: 'string',
+      pattern: '^base_[0-9A-F]{24}[_0-9A-FD]*$',
+      maxLength: 253,
+      description: 'Base backup to begin with; alone, its own end. Without one it is chosen.',
+    },
+  },
+  'x-kubernetes-validations': [
+    {
+      rule: '[has(self.time), has(self.lsn), has(self.xid), has(self.name), has(self.immediate), has(self.latest)].filter(x, x).size() == 1 || (has(self.backup) && ![has(self.time), has(self.lsn), has(self.xid), has(self.name), has(self.immediate), has(self.latest)].exists(x, x))',
+      message: 'name one of time, lsn, xid, name, immediate and latest, or a base backup alone',
+    },
+  ],
+} as const;
+
 export const restoreSpecSchema = {
   type: 'object',
   additionalProperties: false,
@@ -26,18 +75,7 @@ export const restoreSpecSchema = {
         },
       },
     },
-    target: {
-      type: 'object',
-      additionalProperties: false,
-      required: ['time'],
-      properties: {
-        time: {
-          type: 'string',
-          format: 'date-time',
-          description: 'The database comes back with every transaction committed up to this moment (RFC 3339).',
-        },
-      },
-    },
+    target: targetSchema,
     destination: {
       type: 'object',
       additionalProperties: false,
@@ -56,6 +94,8 @@ export const restoreStatusSchema = {
   properties: {
     phase: { type: 'string', enum: RESTORE_PHASES },
     message: { type: 'string' },
+    target: { type: 'string', description: 'What recovery stops at, in words.' },
+    note: { type: 'string', description: 'What else should be known of what came back.' },
     baseBackup: { type: 'string' },
     storagePrefix: { type: 'string', description: 'From where it is restored.' },
     startedAt: { type: 'string', format: 'date-time' },
@@ -70,6 +110,7 @@ export const restoreStatusSchema = {
   },
 } as const;
 
+export type RestoreTarget = FromSchema<typeof targetSchema>;
 export type RestoreSpec = FromSchema<typeof restoreSpecSchema>;
 export type RestorePhase = (typeof RESTORE_PHASES)[number];
 export type RestoreStatus = FromSchema<typeof restoreStatusSchema>;

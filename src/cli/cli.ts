@@ -45,7 +45,13 @@ export async function runCli(
     .command('restore')
     .description('Bring a database back as it was at a moment, in a new StatefulSet; the old one is not touched.')
     .argument('<database>', 'name of the StatefulSet whose backups are read')
-    .requiredOption('--to-time <time>', 'moment to go back to, RFC 3339 with a time zone')
+    .option('--to-time <time>', 'moment to go back to, RFC 3339 with a time zone')
+    .option('--to-lsn <lsn>', 'position in the WAL to go back to, such as 0/3000028')
+    .option('--to-xid <xid>', 'transaction to go back to, and with it')
+    .option('--to-name <name>', 'restore point to go back to, of pg_create_restore_point()')
+    .option('--immediate', 'the end of the newest base backup, or of --backup')
+    .option('--latest', 'all that is archived')
+    .option('--backup <name>', 'base backup to begin with; alone, its own end (default: the newest before the target)')
     .option(
       '--instance <pod>',
       'pod whose backups are read, where the pods are unrelated databases; it may be scaled away',
@@ -61,7 +67,7 @@ export async function runCli(
     )
     .addHelpText(
       'after',
-      `\nExample:\n  ${name} restore orders --to-time 2026-11-21T09:41:00Z --as orders-before-the-drop`,
+      `\nExamples:\n  ${name} restore orders --to-time 2026-11-21T09:41:00Z --as orders-before-the-drop\n  ${name} restore orders --latest -n shop\n  ${name} restore orders --to-name before-the-migration --as orders-before`,
     )
     .action(async (database: string, options: RestoreOptions) => {
       // Loaded when it is asked for: the Kubernetes client is the largest package of all.

@@ -1,12 +1,13 @@
 // `walguard restore`: asks for a Restore, and follows it to its end. Room: cli (door).
 import { setTimeout as sleep } from 'node:timers/promises';
 import { API_VERSION, EXIT } from '../api/names.ts';
-import type { Restore } from '../api/restore.ts';
+import type { Restore, RestoreTarget } from '../api/restore.ts';
 import { createKube, currentNamespace, type Kube, KubeError, loadKubeConfig } from '../kube/client.ts';
 import { deriveName } from '../lib/name.ts';
+import { describeTarget } from '../lib/recovery-target.ts';
+import { nameTarget, readTarget, type TargetOptions } from './restore-target.ts';
 
-export interface RestoreOptions {
-  readonly toTime: string;
+export interface RestoreOptions extends TargetOptions {
   readonly as?: string;
   readonly instance?: string;
   readonly namespace?: string;
@@ -21,13 +22,13 @@ export interface RestoreOptions {
 const POLL_MS = 1000;
 
 export async function runRestore(database: string, options: RestoreOptions, signal: AbortSignal): Promise<number> {
-  const target = parseTime(options.toTime, new Date());
+  const target = readTarget(options, new Date());
   if ('problem' in target) return usage(target.problem);
   if (!(Number(options.timeout) > 0)) return usage(`--timeout "${options.timeout}" is no number of seconds`);
   const config = loadKubeConfig(options);
   const kube = createKube(config);
   const namespace = options.namespace ?? currentNamespace(config);
-  const restore = buildRestore(database, namespace, target.moment, options);
+  const restore = buildRestore(database, namespace, target.target, options);
   try {
     await kube.create(restore);
   } catch (error) {
@@ -35,51 +36,27 @@ export async function runRestore(database: string, options: RestoreOptions, sign
   }
   const { name } = restore.metadata;
   say(
-    `Restore ${namespace}/${name}: ${database} as of ${restore.spec.target.time} into StatefulSet ${restore.spec.destination.statefulSet}`,
+    `Restore ${namespace}/${name}: ${database} as of ${describeTarget(restore.spec.target)} into StatefulSet ${restore.spec.destination.statefulSet}`,
   );
   if (!options.wait) return EXIT.ok;
   return follow(kube, restore, options, signal);
 }
 
-const TIME = /^(\d{4}-\d{2}-\d{2})(?:[T ]\d{2}:\d{2}(?::\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?)?$/i;
-
-/**
- * A moment in the past, in UTC and to the microsecond as Postgres keeps commit times; or why the text is none.
- * A Date would cut it to milliseconds, and the last transactions of that millisecond would not come back.
- */
-export function parseTime(text: string, now: Date): { readonly moment: string } | { readonly problem: string } {
-  const [, date, fraction = '', zone] = TIME.exec(text) ?? [];
-  const time = new Date(text);
-  const problem = (why: string) => ({ problem: `--to-time "${text}" ${why}` });
-  // Date takes "5 Z" for a moment of 2001, and the 31st of February for the 3rd of March.
-  if (date === undefined || Number.isNaN(time.getTime()) || !isDay(date)) {
-    return problem(`is no time; write RFC 3339, such as ${now.toISOString()}`);
-  }
-  if (zone === undefined) return problem('has no time zone; add Z or an offset such as +02:00');
-  if (time > now) return problem(`is in the future; the server here says ${now.toISOString()}`);
-  return { moment: time.toISOString().replace(/\.\d+Z$/, `${fraction}Z`) };
-}
-
-function isDay(date: string): boolean {
-  return new Date(`${date}T00:00:00Z`).toISOString().startsWith(date);
-}
-
-/** @param target RFC 3339 in UTC */
+/** @param target what to restore; @returns the Restore, whose destination is named after it unless told */
 export function buildRestore(
   database: string,
   namespace: string,
-  target: string,
+  target: RestoreTarget,
   { as, instance }: Pick<RestoreOptions, 'as' | 'instance'>,
 ): Restore {
-  const stamp = target.slice(0, 19).replace(/[-:]/g, '').replace('T', '-');
-  const statefulSet = as ?? deriveName(instance ?? database, stamp);
+  const statefulSet = as ?? deriveName(instance ?? database, nameTarget(target));
   return {
     apiVersion: API_VERSION,
     kind: 'Restore',
     metadata: { name: statefulSet, namespace },
     spec: {
       source: { database, ...(instance === undefined ? {} : { instance }) },
-      target: { time: target },
+      target,
       destination: { statefulSet },
     },
   };

@@ -73,7 +73,7 @@ export function buildRestoreJob(
       { name: 'WALGUARD_RESTORE', value: name },
       { name: 'WALGUARD_DESTINATION', value: restore.spec.destination.statefulSet },
       { name: 'WALGUARD_SOURCE_PREFIX', value: storagePrefix },
-      { name: 'WALGUARD_TARGET_TIME', value: restore.spec.target.time },
+      { name: 'WALGUARD_TARGET', value: JSON.stringify(restore.spec.target) },
       timeoutEnv(FETCH_TIMEOUT_SECONDS),
     ],
   });

@@ -15,6 +15,7 @@ import { inject } from '../inject/inject.ts';
 import { parseTimeline } from '../lib/backup-list.ts';
 import { isEqual } from '../lib/json.ts';
 import { formatReason } from '../lib/reason.ts';
+import { describeTarget } from '../lib/recovery-target.ts';
 import type { Action } from './action.ts';
 import { parseReport } from './job-reports.ts';
 import { chooseSource } from './restore-source.ts';
@@ -116,7 +117,8 @@ function begin(restore: Restore, subject: Subject, world: World): Step {
   ];
   const message = `fetching the base backup from ${storagePrefix}`;
   const startedAt = restore.status?.startedAt ?? world.now;
-  return { actions, status: { phase: 'Fetching', message, storagePrefix, startedAt } };
+  const target = describeTarget(restore.spec.target);
+  return { actions, status: { phase: 'Fetching', message, target, storagePrefix, startedAt } };
 }
 
 function findSourceClaim({ workload, server }: Subject, { claims }: World): PersistentVolumeClaim | undefined {
@@ -148,9 +150,13 @@ function follow(restore: Restore, subject: Subject, { job, jobPod, source }: Pro
       phase: 'Replaying',
       message: `creating StatefulSet "${restore.spec.destination.statefulSet}"`,
       fetchedAt: restore.status?.fetchedAt ?? world.now,
-      ...(report?.ok ? { baseBackup: report.baseBackup } : {}),
+      ...(report?.ok ? pickPlanned(report) : {}),
     },
   };
+}
+
+function pickPlanned({ baseBackup, target, note }: RestoreReport & { ok: true }): RestoreStatus {
+  return { baseBackup, target, ...(note === undefined ? {} : { note }) };
 }
 
 function watchReplay(restore: Restore, world: World): Step {

@@ -2,7 +2,7 @@
 import type { Inventory, RecoveryWindow } from '../api/protected-database.ts';
 import { type JudgedBackup, judgeBackups } from './good-backups.ts';
 import { byFinish, type StoreContents, type StoredBackup } from './store-contents.ts';
-import { type Archiving, type Run, type Stored, UPLOAD_MS } from './stored-runs.ts';
+import { type Run, type Stored, UPLOAD_MS } from './stored-runs.ts';
 import { indexOf, nameAt } from './timelines.ts';
 import { formatSegment } from './wal-segment.ts';
 
@@ -93,18 +93,6 @@ export function isAlone(contents: StoreContents, { name }: StoredBackup): boolea
   const stretches = listStretches(contents, judgeBackups(contents));
   const stretch = stretches.find(({ backups }) => backups.some((each) => each.name === name));
   return stretch !== undefined && !stretch.isOpen && listEdges(contents, stretch).length === 0;
-}
-
-/** The newest good base backup that was finished at or before the target. What is listed after it may be no good. */
-export function chooseRestorable(
-  contents: StoreContents,
-  targetTime: string,
-  archiving?: Archiving,
-): StoredBackup | undefined {
-  const target = Date.parse(targetTime);
-  return judgeBackups(contents, undefined, archiving)
-    .filter(({ flaw, backup }) => flaw === undefined && Date.parse(backup.finishedAt) <= target)
-    .at(-1)?.backup;
 }
 
 function sum(numbers: readonly number[]): number {

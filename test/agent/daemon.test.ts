@@ -21,7 +21,7 @@ const CREDENTIALS = { AWS_ACCESS_KEY_ID: 'id', AWS_SECRET_ACCESS_KEY: 'key' };
 const RESTORE: RestoreRecord = {
   restore: 'undo',
   storagePrefix: 's3://backups/shop/source/15/42',
-  targetTime: '2026-11-21T09:41:00Z',
+  target: { time: '2026-11-21T09:41:00Z' },
   baseBackup: 'base_1',
 };
 const ARCHIVE: DesiredDaemon = {

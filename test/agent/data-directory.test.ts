@@ -29,7 +29,7 @@ import { makeTempDir } from '../support/temp.ts';
 const RECORD: RestoreRecord = {
   restore: 'undo',
   storagePrefix: 's3://backups/shop/orders/15/42',
-  targetTime: '2026-11-21T09:41:00.000Z',
+  target: { time: '2026-11-21T09:41:00.000Z' },
   baseBackup: 'base_1',
 };
 

@@ -3,7 +3,8 @@ import { type TestContext, test } from 'node:test';
 import { EXIT } from '../../src/api/names.ts';
 import type { Restore } from '../../src/api/restore.ts';
 import { runCli } from '../../src/cli/cli.ts';
-import { buildRestore, parseTime } from '../../src/cli/restore.ts';
+import { buildRestore } from '../../src/cli/restore.ts';
+import { parseTime, readTarget } from '../../src/cli/restore-target.ts';
 import { type Asked, type StandIn, startStandIn, writeKubeconfig } from '../support/api-server.ts';
 import { type Captured, captureOutput } from '../support/output.ts';
 
@@ -58,7 +59,7 @@ for (const [text, why] of NO_MOMENTS) {
 const TARGET = '2026-11-21T09:41:00.250Z';
 
 test('a Restore names source, moment and destination', () => {
-  assert.deepEqual(buildRestore('orders', 'shop', TARGET, { as: 'orders-before' }), {
+  assert.deepEqual(buildRestore('orders', 'shop', { time: TARGET }, { as: 'orders-before' }), {
     apiVersion: 'walguard.dev/v1alpha1',
     kind: 'Restore',
     metadata: { name: 'orders-before', namespace: 'shop' },
@@ -71,17 +72,17 @@ test('a Restore names source, moment and destination', () => {
 });
 
 test('without a name the destination is named after database and moment, within what the API takes', () => {
-  assert.equal(buildRestore('orders', 'shop', TARGET, {}).metadata.name, 'orders-20261121-094100');
-  const long = buildRestore('o'.repeat(52), 'shop', TARGET, {}).spec.destination.statefulSet;
+  assert.equal(buildRestore('orders', 'shop', { time: TARGET }, {}).metadata.name, 'orders-20261121-094100');
+  const long = buildRestore('o'.repeat(52), 'shop', { time: TARGET }, {}).spec.destination.statefulSet;
   assert.ok(long.length <= 52, long);
   assert.match(long, /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/);
 });
 
 test('an instance is named only where it was asked for, and then the destination is named after it', () => {
-  const { spec } = buildRestore('orders', 'shop', TARGET, { instance: 'orders-1' });
+  const { spec } = buildRestore('orders', 'shop', { time: TARGET }, { instance: 'orders-1' });
   assert.deepEqual(spec.source, { database: 'orders', instance: 'orders-1' });
   assert.equal(spec.destination.statefulSet, 'orders-1-20261121-094100');
-  const dotted = buildRestore('or.ders', 'shop', TARGET, {}).spec.destination.statefulSet;
+  const dotted = buildRestore('or.ders', 'shop', { time: TARGET }, {}).spec.destination.statefulSet;
   assert.match(dotted, /^or-ders-[0-9a-f]{8}-20261121-094100$/);
 });
 
@@ -199,7 +200,9 @@ test('a cluster that does not answer: exit code 4', async (context) => {
 
 const USAGE: readonly (readonly [name: string, args: string[], says: RegExp])[] = [
   ['no database', ['restore', '--to-time', TIME], /missing required argument 'database'/],
-  ['no moment', ['restore', 'orders'], /required option '--to-time <time>' not specified/],
+  ['no moment', ['restore', 'orders'], /to what moment\? Add one of --to-time, .*or --backup alone/],
+  ['two moments', ['restore', 'orders', '--latest', '--to-xid', '7'], /only one of .*: there are 2/],
+  ['a position that is none', ['restore', 'orders', '--to-lsn', '12'], /is no position in the WAL, such as/],
   ['a moment that is none', ['restore', 'orders', '--to-time', 'noon'], /--to-time "noon" is no time/],
   ['a timeout that is none', ['restore', 'orders', '--to-time', TIME, '--timeout', 'soon'], /--timeout "soon"/],
   ['a timeout of nothing', ['restore', 'orders', '--to-time', TIME, '--timeout', '0'], /--timeout "0"/],
@@ -225,7 +228,7 @@ test('help has an example that can be pasted, under the name by which it was cal
     const { result, stdout } = await captureOutput(() => runCli(argv0, ['restore', '--help'], '1.2.3', UNINTERRUPTED));
     assert.equal(result, EXIT.ok);
     const example = new RegExp(
-      `Example:\\n {2}${name} restore orders --to-time (\\S+) --as orders-before-the-drop`,
+      `Examples:\\n {2}${name} restore orders --to-time (\\S+) --as orders-before-the-drop`,
     ).exec(stdout);
     assert.ok(example, stdout);
     assert.ok('moment' in parseTime(example[1] ?? '', new Date('2030-01-01T00:00:00Z')));
@@ -242,4 +245,24 @@ test('the help of the program lists its commands and exit codes; the version is 
   );
   const version = await captureOutput(() => runCli('walguard', ['--version'], '1.2.3', UNINTERRUPTED));
   assert.deepEqual([version.result, version.stdout], [EXIT.ok, '1.2.3\n']);
+});
+
+const BACKUP = 'base_000000010000000000000003';
+
+test('each kind of target becomes the field of its name, a base backup beside it', () => {
+  const read = (options: object) => readTarget(options, NOW);
+  assert.deepEqual(read({ toLsn: '0/3000028' }), { target: { lsn: '0/3000028' } });
+  assert.deepEqual(read({ toXid: '742', backup: BACKUP }), { target: { xid: '742', backup: BACKUP } });
+  assert.deepEqual(read({ toName: 'before the drop' }), { target: { name: 'before the drop' } });
+  assert.deepEqual(read({ immediate: true }), { target: { immediate: true } });
+  assert.deepEqual(read({ latest: true }), { target: { latest: true } });
+  assert.deepEqual(read({ backup: BACKUP }), { target: { backup: BACKUP } });
+  for (const options of [
+    { toXid: '0' },
+    { toXid: '7; drop' },
+    { toName: 'a\nb' },
+    { toName: '' },
+    { backup: 'LATEST' },
+  ])
+    assert.match(JSON.stringify(read(options)), /problem/, JSON.stringify(options));
 });

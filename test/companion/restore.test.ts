@@ -55,7 +55,7 @@ test('the job knows source, target and how to reach the source; it tries once', 
   const { backoffLimit, template } = job.spec as { backoffLimit: number; template: { spec: PodSpec } };
   const env = new Map(template.spec.containers[0]?.env?.map(({ name, value }) => [name, value]));
   assert.equal(env.get('WALGUARD_SOURCE_PREFIX'), 's3://b/prefix');
-  assert.equal(env.get('WALGUARD_TARGET_TIME'), TARGET_TIME);
+  assert.equal(env.get('WALGUARD_TARGET'), JSON.stringify({ time: TARGET_TIME }));
   assert.equal(env.get('WALGUARD_RESTORE'), 'undo');
   assert.equal(env.get('WALGUARD_DESTINATION'), 'orders-before');
   assert.equal(env.get('WALGUARD_PGHOST'), 'orders-0-walguard');

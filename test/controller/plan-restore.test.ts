@@ -12,7 +12,7 @@ import { decideMutation, decideValidation } from '../../src/inject/admission.ts'
 import { isInjected } from '../../src/inject/strip.ts';
 import { resolveSettings } from '../../src/policy/settings.ts';
 import { injected } from '../support/injected.ts';
-import { buildRestoreOf } from '../support/subjects.ts';
+import { buildRestoreOf, TARGET_TIME } from '../support/subjects.ts';
 import { buildWorkload } from '../support/workloads.ts';
 import {
   afterwards,
@@ -108,6 +108,7 @@ test('destination absent, no claim, no job: Fetching, with a claim and a job', (
   assert.deepEqual(statusOf(actions), {
     phase: 'Fetching',
     message: `fetching the base backup from ${STORAGE_PREFIX}`,
+    target: TARGET_TIME,
     storagePrefix: STORAGE_PREFIX,
     startedAt: NOW,
   });
@@ -163,7 +164,14 @@ test('a failed job without a report: Failed with what Kubernetes says', () => {
 });
 
 function succeeded(more: Partial<World> = {}): World {
-  const message = JSON.stringify({ ok: true, baseBackup: 'base_1', durationMs: 1, bytes: 2 });
+  const message = JSON.stringify({
+    ok: true,
+    baseBackup: 'base_1',
+    durationMs: 1,
+    bytes: 2,
+    target: 'LSN 0/1',
+    note: 'mind',
+  });
   const pod = buildEndedPod('restore', JOB, { exitCode: 0, message });
   return fetching({ succeeded: 1 }, { pods: [buildPod(), pod], ...more });
 }
@@ -181,6 +189,8 @@ test('destination absent, our claim, job succeeded: Replaying, with an injected 
     startedAt: NOW,
     fetchedAt: '2026-11-21T10:05:00.000Z',
     baseBackup: 'base_1',
+    target: 'LSN 0/1',
+    note: 'mind',
   });
 });
 

@@ -41,7 +41,7 @@ function attack(pod: Pod, { pgdata }: Postgres): Attacker {
       const path = join(pgdata, RESTORE_RECORD);
       await writeFile(
         path,
-        JSON.stringify({ restore: 'x', storagePrefix, targetTime: '2026-01-01T00:00:00Z', baseBackup: 'x' }),
+        JSON.stringify({ restore: 'x', storagePrefix, target: { time: '2026-01-01T00:00:00Z' }, baseBackup: 'x' }),
       );
       await chown(path, POSTGRES_ID, POSTGRES_ID);
     },

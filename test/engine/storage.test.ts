@@ -228,7 +228,7 @@ engineTest(
           settings: ENCRYPTED,
           env: {
             WALGUARD_SOURCE_PREFIX: `${prefix}`,
-            WALGUARD_TARGET_TIME: target,
+            WALGUARD_TARGET: JSON.stringify({ time: target }),
             WALGUARD_DESTINATION: 'restored',
             WALGUARD_RESTORE: 'restore',
           },

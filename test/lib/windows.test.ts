@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { judgeBackups } from '../../src/lib/good-backups.ts';
+import { planRestore } from '../../src/lib/restore-plan.ts';
 import type { StoreContents } from '../../src/lib/store-contents.ts';
-import { buildInventory, chooseRestorable, isAlone, listEdges, listStretches } from '../../src/lib/windows.ts';
+import { buildInventory, isAlone, listEdges, listStretches } from '../../src/lib/windows.ts';
 import { backup, makeContents, minute, segment, segmentName, segments } from '../support/store-contents.ts';
 
 const LAST = 1 / 6;
@@ -14,7 +15,6 @@ const end = (index: number) => minute(index - LAST);
 const inventory = (contents: StoreContents) => buildInventory(contents, judgeBackups(contents));
 const windows = (over: Partial<StoreContents>) =>
   inventory(makeContents(over)).recoveryWindows.map(({ from, to, baseBackups }) => [from, to, baseBackups]);
-const flaws = (contents: StoreContents) => judgeBackups(contents).map(({ flaw }) => flaw);
 
 const b3 = backup(3);
 const b8 = backup(8);
@@ -211,17 +211,6 @@ test('the ends of closed windows are looked for in their last segments, and of n
   assert.deepEqual(edges, [[6, 5, 4, 3].map((each) => segmentName(each)), []]);
 });
 
-test('the backup for a target is the newest good one before it', () => {
-  const damaged = { ...backup(6), storedBytes: 1 };
-  const contents = makeContents({ backups: [b3, damaged, b8], segments: segments(1, 9) });
-  assert.deepEqual(flaws(contents), [undefined, 'backup-damaged', undefined]);
-  const chosen = (target: string) => chooseRestorable(contents, target)?.startSegment;
-  assert.equal(chosen(minute(2)), undefined);
-  assert.equal(chosen(finish(3)), segmentName(3));
-  assert.equal(chosen(minute(7)), segmentName(3));
-  assert.equal(chosen(finish(8)), segmentName(8));
-});
-
 const story = fc.record({
   count: fc.integer({ min: 1, max: 30 }),
   at: fc.uniqueArray(fc.integer({ min: 1, max: 30 }), { maxLength: 5 }),
@@ -278,8 +267,7 @@ test('what is in a window is restored from a good backup with all the WAL to its
       const stored = new Set(contents.segments.map(({ name }) => name));
       const tip = Number.parseInt(contents.segments.at(-1)?.name.slice(16) ?? '0', 16);
       for (const each of restorable(contents)) {
-        const chosen = chooseRestorable(contents, minute(each));
-        assert.ok(chosen);
+        const chosen = planRestore(contents, { time: minute(each) }).baseBackup;
         const start = Number.parseInt(chosen.startSegment.slice(16), 16);
         const last = Math.max(start, Math.min(tip, Math.ceil(each + LAST)));
         for (let index = start; index < last; index++) assert.ok(stored.has(segmentName(index)), `${each}: ${index}`);

@@ -74,7 +74,13 @@ async function restore(stage: Stage, context: TestContext, namespace: string): P
   };
   const object = { apiVersion: 'walguard.dev/v1alpha1', kind: 'Restore', metadata: { name: 'undo', namespace }, spec };
   await kubectl(cluster, ['apply', '-f', '-'], JSON.stringify(object));
-  const report: RestoreReport = { ok: true, baseBackup: 'base_000000010000000000000002', durationMs: 900, bytes: 1 };
+  const report: RestoreReport = {
+    ok: true,
+    baseBackup: 'base_000000010000000000000002',
+    durationMs: 900,
+    bytes: 1,
+    target: 'x',
+  };
   await endJob(stage, namespace, 'restore', report);
   const status = { ...buildStatus(namespace, RESTORED), timeline: 2, lastReplayedTime: secondsAgo(30) };
   await runPod(stage, context, namespace, `${RESTORED}-0`, 2, status);

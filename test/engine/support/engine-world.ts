@@ -18,6 +18,7 @@
 
 import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { RestoreTarget } from '../../../src/api/restore.ts';
 import { resolveEngine } from '../../../src/tools/engine.ts';
 import {
   type AgentOptions,
@@ -100,12 +101,12 @@ export function restoreInto(
   pod: Pod,
   pgdata: string,
   sourcePrefix: string,
-  targetTime: string,
+  target: string | RestoreTarget,
 ): Promise<Job> {
   const { store, postgres } = world;
   const env = {
     WALGUARD_SOURCE_PREFIX: sourcePrefix,
-    WALGUARD_TARGET_TIME: targetTime,
+    WALGUARD_TARGET: JSON.stringify(typeof target === 'string' ? { time: target } : target),
     WALGUARD_DESTINATION: RESTORED,
     WALGUARD_RESTORE: 'restore',
   };
@@ -136,14 +137,14 @@ export async function startRestored(
 export async function restoreTo(
   context: TestContext,
   world: World,
-  targetTime: string,
+  target: string | RestoreTarget,
   engine: EngineUnderTest = world.pod.engine,
 ): Promise<Restored> {
   const { major } = world.pod;
   const pod = await startPod(context, { engine, major });
   const pgdata = await pod.makeDirectory('data');
   const prefix = await prefixOf(world.store, world.postgres);
-  const { code, stdout, stderr } = await restoreInto(world, pod, pgdata, prefix, targetTime);
+  const { code, stdout, stderr } = await restoreInto(world, pod, pgdata, prefix, target);
   if (code !== 0) throw new Error(`the restore job ended with ${code}:\n${stdout}${stderr}`);
   return startRestored(context, world.store, pod, pgdata);
 }

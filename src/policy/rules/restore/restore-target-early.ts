@@ -12,7 +12,7 @@ export const restoreTargetEarly: Rule<RestoreFacts> = {
   check: (facts) => {
     const window = findWindow(facts);
     const { time } = facts.spec.target;
-    if (!window || !(Date.parse(time) < Date.parse(window.from))) return [];
+    if (!window || time === undefined || !(Date.parse(time) < Date.parse(window.from))) return [];
     const seen = `${formatTime(time)}, before its first base backup was finished`;
     return [{ field: 'spec.target.time', seen, remedy: `It can be restored to a time ${describeWindow(window)}.` }];
   },

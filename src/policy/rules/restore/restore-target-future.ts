@@ -14,7 +14,7 @@ export const restoreTargetFuture: Rule<RestoreFacts> = {
   remedy: 'Name a time in the recovery window that the message gives; mind the time zone.',
   check: (facts) => {
     const { time } = facts.spec.target;
-    if (!(Date.parse(time) > Date.parse(facts.now) + SKEW_MS)) return [];
+    if (time === undefined || !(Date.parse(time) > Date.parse(facts.now) + SKEW_MS)) return [];
     const window = findWindow(facts);
     const remedy = window ? `It can be restored to a time ${describeWindow(window)}.` : 'Name a time that has passed.';
     const seen = `${formatTime(time)}, in the future: it is ${formatTime(facts.now)}`;

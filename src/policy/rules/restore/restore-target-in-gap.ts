@@ -11,11 +11,13 @@ export const restoreTargetInGap: Rule<RestoreFacts> = {
   remedy: 'Name a time in one of the recovery windows that the message gives.',
   check: (facts) => {
     const stretches = findWindow(facts)?.stretches ?? [];
-    const target = Date.parse(facts.spec.target.time);
+    const { time } = facts.spec.target;
+    if (time === undefined) return [];
+    const target = Date.parse(time);
     const next = stretches.findIndex(({ from }) => Date.parse(from) > target);
     const before = stretches[(next < 0 ? stretches.length : next) - 1];
     if (before?.to === undefined || target <= Date.parse(before.to)) return [];
-    const seen = `${formatTime(facts.spec.target.time)}, and WAL from after ${formatTime(before.to)} is missing`;
+    const seen = `${formatTime(time)}, and WAL from after ${formatTime(before.to)} is missing`;
     const windows = stretches.map(describeWindow).join(', or ');
     return [{ field: 'spec.target.time', seen, remedy: `It can be restored to a time ${windows}.` }];
   },

@@ -9,13 +9,15 @@ export const restoreTargetLate: Rule<RestoreFacts> = {
   since: '0.1.0',
   severity: 'warn',
   describe: 'WAL was archived after the target of a Restore.',
-  remedy: 'It needs the running source to archive the rest first; where that is gone, name an earlier time.',
+  remedy: 'A running source archives the rest first; where it is gone, what is archived is all that comes back.',
   check: (facts) => {
     const to = findWindow(facts)?.to;
-    const target = Date.parse(facts.spec.target.time);
+    const { time } = facts.spec.target;
+    if (time === undefined) return [];
+    const target = Date.parse(time);
     if (to === undefined || !(target > Date.parse(to)) || target > Date.parse(facts.now) + SKEW_MS) return [];
-    const seen = `${formatTime(facts.spec.target.time)}, and WAL is known to be archived up to ${formatTime(to)}`;
-    const remedy = 'The source must be running to archive the rest; if it is not, name an earlier time.';
+    const seen = `${formatTime(time)}, and WAL is known to be archived up to ${formatTime(to)}`;
+    const remedy = 'A running source archives the rest first; if it is gone, the copy ends where the archive does.';
     return [{ field: 'spec.target.time', seen, remedy }];
   },
 };
