@@ -1,5 +1,6 @@
 // Which of the engine's daemons should run. No I/O. Room: agent (door).
 import {
+  ANNOTATION,
   ARCHIVE_ENGINE_SOCKET,
   ARCHIVE_SOCKET,
   RECOVERY_ENGINE_SOCKET,
@@ -26,7 +27,7 @@ export interface DesiredDaemon {
   readonly encryptionKeyId?: string;
 }
 
-type Place = Pick<AgentContext, 'policyPrefix' | 'namespace' | 'database'>;
+type Place = Pick<AgentContext, 'policyPrefix' | 'namespace' | 'database'> & Pick<Partial<AgentContext>, 'restoreFrom'>;
 
 /**
  * | data initialised | recovery asked for  | secrets | this one may write its prefix | daemons                          |
@@ -60,22 +61,23 @@ const RECOVERY_SOCKETS = { socket: RECOVERY_SOCKET, engineSocket: RECOVERY_ENGIN
 /** Why the source of a data directory's record is not served; undefined where it is. */
 export function explainForeignSource(place: Place, { storagePrefix }: RestoreRecord): string | undefined {
   if (isOpenTo(place, storagePrefix)) return undefined;
-  return `${RESTORE_RECORD} in the data directory asks for a recovery from ${JSON.stringify(storagePrefix)?.slice(0, 200)}, which is no other database of this namespace under the policy's prefix: it is not served. Remove the file, or restore into a new StatefulSet by a Restore`;
+  return `${RESTORE_RECORD} in the data directory asks for a recovery from ${JSON.stringify(storagePrefix)?.slice(0, 200)}, which is no other database of this namespace under the policy's prefix: it is not served. Remove the file; or let it, by the annotation ${ANNOTATION.restoreFrom} of the StatefulSet`;
 }
 
 /**
  * From which prefixes a database may be recovered. The record of that lies in the data directory, where the database can write
  * what it likes, so it opens no more than a restore could: another database of this namespace, below the policy's prefix. Not
- * this database's own archive: what it pushed must not come back (gate-rules.ts). Wherever a restore is to go further, the
- * consent must be in the injected template, which the database cannot write, and be asked for here.
+ * this database's own archive: what it pushed must not come back (gate-rules.ts). Further only with the consent of the injected
+ * template, which the database cannot write: a Restore from a prefix leaves it there.
  *
- * | below the policy's prefix, made as prefixes are | namespace | database | open |
- * | no                                              |           |          | no   |
- * | yes                                             | another   |          | no   |
- * | yes                                             | this one  | this one | no   |
- * | yes                                             | this one  | another  | yes  |
+ * | the template names just this prefix | below the policy's prefix, made as prefixes are | namespace | database | open |
+ * |                                     | yes                                             | this one  | this one | no   |
+ * |                                     | yes                                             | this one  | another  | yes  |
+ * | yes                                 | anything else                                   |           |          | yes  |
+ * | no                                  | anything else                                   |           |          | no   |
  */
-export function isOpenTo({ policyPrefix, namespace, database }: Place, storagePrefix: string): boolean {
-  const source = findCluster(policyPrefix, storagePrefix);
-  return source?.namespace === namespace && source.database !== database;
+export function isOpenTo(place: Place, storagePrefix: string): boolean {
+  const source = findCluster(place.policyPrefix, storagePrefix);
+  if (source?.namespace === place.namespace) return source.database !== place.database;
+  return place.restoreFrom !== undefined && place.restoreFrom === storagePrefix;
 }

@@ -25,10 +25,13 @@ export async function runRestore(env: NodeJS.ProcessEnv): Promise<RestoreReport>
   const target = JSON.parse(requireVariable(env, 'WALGUARD_TARGET')) as RestoreTarget;
   await assertEmpty(context.pgdata);
   const engineEnv = buildEngineEnv(context, storagePrefix, await requireCredentials());
-  const destination = requireVariable(env, 'WALGUARD_DESTINATION');
-  assertWillBeServed(context, storagePrefix, destination);
-  await assertOwnPrefixFree(context, engineEnv, storagePrefix, destination);
-  await flushSource(context);
+  const destination = env.WALGUARD_DESTINATION;
+  if (destination) {
+    assertWillBeServed(context, storagePrefix, destination);
+    await assertOwnPrefixFree(context, engineEnv, storagePrefix, destination);
+  }
+  // Whoever names a prefix has no source that runs.
+  if (context.restoreFrom === undefined) await flushSource(context);
 
   const plan = await planFrom(context, engineEnv, storagePrefix, target);
   const asked = describeTarget(plan.target);
@@ -71,8 +74,9 @@ async function planFrom(
 }
 
 /** By the sidecar of the new StatefulSet, which has the policy as it is now: better to know before all is fetched. */
-function assertWillBeServed({ policyPrefix, namespace }: AgentContext, storagePrefix: string, database: string): void {
-  if (isOpenTo({ policyPrefix, namespace, database }, storagePrefix)) return;
+function assertWillBeServed(context: AgentContext, storagePrefix: string, database: string): void {
+  const { policyPrefix, namespace } = context;
+  if (isOpenTo({ ...context, database }, storagePrefix)) return;
   throw new Error(
     `${storagePrefix} is no other database of namespace "${namespace}" under ${policyPrefix}, so "${database}" cannot be recovered from it. Where the policy's storage was changed since, set it back until the restore is complete`,
   );

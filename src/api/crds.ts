@@ -67,7 +67,7 @@ const KINDS: readonly Kind[] = [
     columns: [
       ['Source', 'string', '.spec.source.database'],
       ['Target', 'string', '.status.target'],
-      ['Destination', 'string', '.spec.destination.statefulSet'],
+      ['Destination', 'string', '.spec.destination.*'],
       ['Phase', 'string', '.status.phase'],
       AGE,
     ],

@@ -67,11 +67,21 @@ export const restoreSpecSchema = {
       additionalProperties: false,
       required: ['database'],
       properties: {
-        database: { ...EXISTING, description: 'StatefulSet in the same namespace whose backups are read.' },
+        database: {
+          ...EXISTING,
+          description: 'StatefulSet in the same namespace: its backups are read, and the new one is made after it.',
+        },
         instance: {
           ...POD,
           description:
             'Name of the pod whose backups are read; needed where the pods are clusters that have nothing in common. It may be scaled away.',
+        },
+        storagePrefix: {
+          type: 'string',
+          pattern: '^s3://[^\\s/]+(/[^\\s/]+)*/[0-9]{1,4}/[0-9]{1,20}$',
+          maxLength: 1024,
+          description:
+            'Where the backups to read lie, such as s3://backups/shop/orders/15/7710543307137138721: for when the database, or its whole cluster, is gone. The database above is only the pattern then, and may be scaled to zero.',
         },
       },
     },
@@ -79,10 +89,23 @@ export const restoreSpecSchema = {
     destination: {
       type: 'object',
       additionalProperties: false,
-      required: ['statefulSet'],
+      minProperties: 1,
+      maxProperties: 1,
       properties: {
         statefulSet: { ...NAME, description: 'Name of the new StatefulSet; refused when it exists.' },
+        claim: {
+          ...NAME,
+          description:
+            'Name of a new PersistentVolumeClaim, and nothing else: it is filled, and recovers when a database starts on it.',
+        },
       },
+      'x-kubernetes-validations': [
+        { rule: 'has(self.statefulSet) != has(self.claim)', message: 'name one: a statefulSet or a claim' },
+      ],
+    },
+    autoStart: {
+      type: 'boolean',
+      description: 'With false the new StatefulSet is made with no replicas: it recovers when it is scaled up.',
     },
   },
 } as const;

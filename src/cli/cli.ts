@@ -56,7 +56,10 @@ export async function runCli(
       '--instance <pod>',
       'pod whose backups are read, where the pods are unrelated databases; it may be scaled away',
     )
+    .option('--from <prefix>', 'storage prefix whose backups are read, where the database or its cluster is gone')
     .option('--as <name>', 'name of the new StatefulSet (default: <database>-<moment>)')
+    .option('--claim <name>', 'fill a new PersistentVolumeClaim instead, and start nothing')
+    .option('--no-start', 'make the new StatefulSet with no replicas')
     .option('-n, --namespace <namespace>', "the database's namespace (default: that of the context)")
     .option('--context <name>', 'kube-context (default: the current one)')
     .option('--kubeconfig <path>', 'kubeconfig file')
@@ -67,7 +70,7 @@ export async function runCli(
     )
     .addHelpText(
       'after',
-      `\nExamples:\n  ${name} restore orders --to-time 2026-11-21T09:41:00Z --as orders-before-the-drop\n  ${name} restore orders --latest -n shop\n  ${name} restore orders --to-name before-the-migration --as orders-before`,
+      `\nExamples:\n  ${name} restore orders --to-time 2026-11-21T09:41:00Z --as orders-before-the-drop\n  ${name} restore orders --latest -n shop\n  ${name} restore orders --latest --from s3://backups/shop/orders/15/7710543307137138721 --as orders-again\n  ${name} restore orders --to-name before-the-migration --as orders-before`,
     )
     .action(async (database: string, options: RestoreOptions) => {
       // Loaded when it is asked for: the Kubernetes client is the largest package of all.

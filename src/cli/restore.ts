@@ -1,15 +1,21 @@
 // `walguard restore`: asks for a Restore, and follows it to its end. Room: cli (door).
+
 import { setTimeout as sleep } from 'node:timers/promises';
 import { API_VERSION, EXIT } from '../api/names.ts';
 import type { Restore, RestoreTarget } from '../api/restore.ts';
 import { createKube, currentNamespace, type Kube, KubeError, loadKubeConfig } from '../kube/client.ts';
 import { deriveName } from '../lib/name.ts';
 import { describeTarget } from '../lib/recovery-target.ts';
+import { describeDestination } from '../lib/restore-spec.ts';
 import { nameTarget, readTarget, type TargetOptions } from './restore-target.ts';
 
 export interface RestoreOptions extends TargetOptions {
   readonly as?: string;
+  readonly claim?: string;
   readonly instance?: string;
+  readonly from?: string;
+  /** With false nothing starts on what is restored. */
+  readonly start?: boolean;
   readonly namespace?: string;
   readonly context?: string;
   readonly kubeconfig?: string;
@@ -25,6 +31,7 @@ export async function runRestore(database: string, options: RestoreOptions, sign
   const target = readTarget(options, new Date());
   if ('problem' in target) return usage(target.problem);
   if (!(Number(options.timeout) > 0)) return usage(`--timeout "${options.timeout}" is no number of seconds`);
+  if (options.as !== undefined && options.claim !== undefined) return usage('only one of --as and --claim, please');
   const config = loadKubeConfig(options);
   const kube = createKube(config);
   const namespace = options.namespace ?? currentNamespace(config);
@@ -36,7 +43,7 @@ export async function runRestore(database: string, options: RestoreOptions, sign
   }
   const { name } = restore.metadata;
   say(
-    `Restore ${namespace}/${name}: ${database} as of ${describeTarget(restore.spec.target)} into StatefulSet ${restore.spec.destination.statefulSet}`,
+    `Restore ${namespace}/${name}: ${database} as of ${describeTarget(restore.spec.target)} into ${describeDestination(restore.spec)}`,
   );
   if (!options.wait) return EXIT.ok;
   return follow(kube, restore, options, signal);
@@ -47,17 +54,22 @@ export function buildRestore(
   database: string,
   namespace: string,
   target: RestoreTarget,
-  { as, instance }: Pick<RestoreOptions, 'as' | 'instance'>,
+  { as, claim, instance, from, start }: Pick<RestoreOptions, 'as' | 'claim' | 'instance' | 'from' | 'start'>,
 ): Restore {
-  const statefulSet = as ?? deriveName(instance ?? database, nameTarget(target));
+  const name = claim ?? as ?? deriveName(instance ?? database, nameTarget(target));
   return {
     apiVersion: API_VERSION,
     kind: 'Restore',
-    metadata: { name: statefulSet, namespace },
+    metadata: { name, namespace },
     spec: {
-      source: { database, ...(instance === undefined ? {} : { instance }) },
+      source: {
+        database,
+        ...(instance === undefined ? {} : { instance }),
+        ...(from === undefined ? {} : { storagePrefix: from }),
+      },
       target,
-      destination: { statefulSet },
+      destination: claim === undefined ? { statefulSet: name } : { claim },
+      ...(start === false ? { autoStart: false } : {}),
     },
   };
 }

@@ -1,9 +1,10 @@
 // What a Restore makes: a claim of its own, a Job that fills it, a StatefulSet that replays and goes on from it.
 // Room: companion (pure).
-import type { KubeObject, OwnerReference, PersistentVolumeClaim, StatefulSet } from '../api/kubernetes.ts';
-import { API_VERSION, GROUP, LABEL, REPOSITORY_ANNOTATION, RESTORED_BY_ANNOTATION } from '../api/names.ts';
+import type { EnvVar, KubeObject, OwnerReference, PersistentVolumeClaim, StatefulSet } from '../api/kubernetes.ts';
+import { ANNOTATION, API_VERSION, GROUP, LABEL, REPOSITORY_ANNOTATION, RESTORED_BY_ANNOTATION } from '../api/names.ts';
 import type { Restore } from '../api/restore.ts';
 import { strip } from '../inject/strip.ts';
+import { destinationName } from '../lib/restore-spec.ts';
 import { repositoryOf } from '../policy/place.ts';
 import { buildAgentPod } from './agent-pod.ts';
 import { aloneAnnotations, makeAlone } from './alone.ts';
@@ -17,7 +18,7 @@ const FETCH_TIMEOUT_SECONDS = 24 * 3600;
 
 function labelsOf(restore: Restore): Record<string, string> {
   return {
-    ...companionLabels(restore.spec.destination.statefulSet, COMPANION),
+    ...companionLabels(destinationName(restore.spec), COMPANION),
     [LABEL.restore]: restore.metadata.name ?? '',
   };
 }
@@ -32,11 +33,12 @@ export function isMadeBy(object: KubeObject, { metadata }: Restore): boolean {
   return mark !== undefined && mark === metadata.uid;
 }
 
-/** Named as the new StatefulSet's own claim will be, so that it finds it there. */
+/** Named as the new StatefulSet's own claim will be, so that it finds it there; or as the user names it. */
 export function restoreClaimName({ server }: Subject, restore: Restore): string {
-  const destination = restore.spec.destination.statefulSet;
+  const { claim, statefulSet } = restore.spec.destination;
+  if (claim !== undefined) return claim;
   const { dataVolume } = server;
-  return dataVolume.kind === 'claim-template' ? `${dataVolume.template}-${destination}-0` : `${destination}-data`;
+  return dataVolume.kind === 'claim-template' ? `${dataVolume.template}-${statefulSet}-0` : `${statefulSet}-data`;
 }
 
 /** No owner reference: from the first replayed row on these are somebody's data. */
@@ -71,7 +73,7 @@ export function buildRestoreJob(
     env: [
       { name: 'WALGUARD_PGHOST', value: serviceName(sourcePod) },
       { name: 'WALGUARD_RESTORE', value: name },
-      { name: 'WALGUARD_DESTINATION', value: restore.spec.destination.statefulSet },
+      ...destinationEnv(restore),
       { name: 'WALGUARD_SOURCE_PREFIX', value: storagePrefix },
       { name: 'WALGUARD_TARGET', value: JSON.stringify(restore.spec.target) },
       timeoutEnv(FETCH_TIMEOUT_SECONDS),
@@ -100,6 +102,16 @@ export function buildRestoreJob(
   };
 }
 
+/** A claim alone becomes nobody's yet. From a prefix that the Restore names, whoever starts there must let it: see restoreFrom. */
+function destinationEnv({ spec }: Restore): EnvVar[] {
+  const { statefulSet } = spec.destination;
+  const { storagePrefix } = spec.source;
+  return [
+    ...(statefulSet === undefined ? [] : [{ name: 'WALGUARD_DESTINATION', value: statefulSet }]),
+    ...(storagePrefix === undefined ? [] : [{ name: 'WALGUARD_RESTORE_FROM', value: storagePrefix }]),
+  ];
+}
+
 /** It goes with its Restore: a later one of the same name must not take this one's end, to another target, for its own. */
 function ownedByRestore({ metadata }: Restore): { ownerReferences?: OwnerReference[] } {
   if (!metadata.uid || !metadata.name) return {};
@@ -111,7 +123,7 @@ function ownedByRestore({ metadata }: Restore): { ownerReferences?: OwnerReferen
  * clients to the restored database, and its selector would claim the pods.
  */
 export function buildRestoredStatefulSet(source: StatefulSet, subject: Subject, restore: Restore): StatefulSet {
-  const name = restore.spec.destination.statefulSet;
+  const name = destinationName(restore.spec);
   const labels = { 'app.kubernetes.io/name': name, [LABEL.restore]: restore.metadata.name ?? '' };
   const { spec: sourceSpec, metadata, apiVersion, kind } = strip(source);
   // The one pod is number 0, whose name the restored claim bears.
@@ -125,7 +137,7 @@ export function buildRestoredStatefulSet(source: StatefulSet, subject: Subject, 
   }
   const isAlone = subject.server.flavour.recovery === 'alone';
   if (isAlone) makeAlone(template.spec, subject.server);
-  const own = ownAnnotations(metadata.annotations);
+  const own = ownAnnotations(metadata.annotations, restore);
   return {
     apiVersion: apiVersion ?? 'apps/v1',
     kind: kind ?? 'StatefulSet',
@@ -139,7 +151,13 @@ export function buildRestoredStatefulSet(source: StatefulSet, subject: Subject, 
         ...markOf(restore),
       },
     },
-    spec: { ...spec, replicas: 1, serviceName: name, selector: { matchLabels: labels }, template },
+    spec: {
+      ...spec,
+      replicas: restore.spec.autoStart === false ? 0 : 1,
+      serviceName: name,
+      selector: { matchLabels: labels },
+      template,
+    },
   };
 }
 
@@ -152,7 +170,17 @@ function keepAnnotations(annotations?: Record<string, string>): { annotations?: 
   return annotations ? { annotations } : {};
 }
 
-/** walguard's alone. Those of kubectl, Helm or Argo CD say who owns the source, and would have them prune the copy. */
-function ownAnnotations(annotations: Record<string, string> = {}): Record<string, string> {
-  return Object.fromEntries(Object.entries(annotations).filter(([name]) => name.startsWith(`${GROUP}/`)));
+/**
+ * walguard's alone. Those of kubectl, Helm or Argo CD say who owns the source, and would have them prune the copy. What the source
+ * itself may be recovered from is no matter of the copy's.
+ */
+function ownAnnotations(annotations: Record<string, string> = {}, { spec }: Restore): Record<string, string> {
+  const own = Object.entries(annotations).filter(
+    ([name]) => name.startsWith(`${GROUP}/`) && name !== ANNOTATION.restoreFrom,
+  );
+  const { storagePrefix } = spec.source;
+  return {
+    ...Object.fromEntries(own),
+    ...(storagePrefix === undefined ? {} : { [ANNOTATION.restoreFrom]: storagePrefix }),
+  };
 }

@@ -1,8 +1,10 @@
 // What one look is about: a database or a Restore; and which of them an object's change concerns. No I/O.
 // Room: controller (door).
+
 import type { KubeObject, StatefulSet } from '../api/kubernetes.ts';
 import { LABEL } from '../api/names.ts';
 import type { Restore } from '../api/restore.ts';
+import { destinationName } from '../lib/restore-spec.ts';
 import { policyOf } from '../policy/policy-of.ts';
 
 export interface Subject {
@@ -46,8 +48,9 @@ export function listConcerned(object: KubeObject, neighbours: Neighbours): strin
         .filter((each) => policyOf(each) === name)
         .map(({ metadata }) => databaseKey(metadata.namespace ?? '', metadata.name ?? ''));
     case 'Restore': {
-      const { source, destination } = (object as Restore).spec;
-      const databases = [source.database, destination.statefulSet].map((each) => databaseKey(namespace, each));
+      const { spec } = object as Restore;
+      const { source } = spec;
+      const databases = [source.database, destinationName(spec)].map((each) => databaseKey(namespace, each));
       return [restoreKey(namespace, name), ...databases];
     }
     case 'StatefulSet':
@@ -78,8 +81,7 @@ export function listRestoresOf(namespace: string, database: string, restores: re
   return restores
     .filter(
       ({ metadata, spec }) =>
-        metadata.namespace === namespace &&
-        (spec.source.database === database || spec.destination.statefulSet === database),
+        metadata.namespace === namespace && (spec.source.database === database || destinationName(spec) === database),
     )
     .map(({ metadata }) => restoreKey(namespace, metadata.name ?? ''));
 }

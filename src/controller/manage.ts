@@ -1,9 +1,11 @@
 // The leading controller's work: caches say what has changed, a queue says what is looked at next. Room: controller (door).
+
 import type { KubeObject } from '../api/kubernetes.ts';
 import { LABEL } from '../api/names.ts';
 import type { Kube } from '../kube/client.ts';
 import { MONOTONIC } from '../kube/clock.ts';
 import type { Feed } from '../kube/feed.ts';
+import { destinationName } from '../lib/restore-spec.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { createActor } from './act.ts';
 import { askSidecar } from './ask-sidecar.ts';
@@ -73,7 +75,7 @@ function createContext(
       },
       isUrgent: (word) =>
         restoresIn(word.split('/')[0] ?? '').some(
-          (each) => isUnfinished(each) && databaseWord(namespaceOf(each), each.spec.destination.statefulSet) === word,
+          (each) => isUnfinished(each) && databaseWord(namespaceOf(each), destinationName(each.spec)) === word,
         ),
     },
     signal,

@@ -1,8 +1,8 @@
 // The decision for one Restore: the next step and its status. No I/O. Room: controller (door).
 import type { Job, KubeObject, PersistentVolumeClaim, Pod, StatefulSet } from '../api/kubernetes.ts';
-import { API_VERSION, SIDECAR } from '../api/names.ts';
-import type { RestoreReport, SidecarStatus } from '../api/reports.ts';
-import type { Restore, RestoreStatus } from '../api/restore.ts';
+import { API_VERSION } from '../api/names.ts';
+import type { RestoreReport } from '../api/reports.ts';
+import type { Restore } from '../api/restore.ts';
 import { restoreJobName, type Subject } from '../companion/instance.ts';
 import {
   buildRestoreClaim,
@@ -12,20 +12,16 @@ import {
   restoreClaimName,
 } from '../companion/restore.ts';
 import { inject } from '../inject/inject.ts';
-import { parseTimeline } from '../lib/backup-list.ts';
 import { isEqual } from '../lib/json.ts';
 import { formatReason } from '../lib/reason.ts';
 import { describeTarget } from '../lib/recovery-target.ts';
 import type { Action } from './action.ts';
 import { parseReport } from './job-reports.ts';
+import { finishClaim, pickPlanned, watchReplay } from './restore-end.ts';
 import { chooseSource } from './restore-source.ts';
+import { fail, type Step } from './restore-step.ts';
 import { resolveSubject } from './subject.ts';
-import { find, isUnfinished, namespaceOf, sidecarKey, type World } from './world.ts';
-
-interface Step {
-  readonly actions: readonly Action[];
-  readonly status: RestoreStatus;
-}
+import { find, isUnfinished, namespaceOf, type World } from './world.ts';
 
 /** What the Restore's objects look like now; undefined where they are not there. */
 interface Progress {
@@ -59,6 +55,8 @@ export function planRestore(restore: Restore, world: World): Action[] {
  * | absent              | ours     | running   | Fetching                                 |
  * | absent              | ours     | failed    | Failed: the job's own message            |
  * | absent              | ours     | succeeded | Replaying: create the StatefulSet        |
+ * | a claim alone       | ours     | succeeded | Completed                                |
+ * | ours, no autoStart  |          |           | Completed: it recovers when scaled up    |
  * | ours                |          |           | Replaying, until Postgres is promoted    |
  */
 function decide(restore: Restore, world: World): Step {
@@ -89,7 +87,7 @@ function look(restore: Restore, world: World): Progress {
   const job = find(own, namespace, restoreJobName(restore.metadata.name ?? ''));
   return {
     source: find(world.statefulSets, namespace, restore.spec.source.database),
-    destination: find(world.statefulSets, namespace, restore.spec.destination.statefulSet),
+    destination: find(world.statefulSets, namespace, restore.spec.destination.statefulSet ?? ''),
     job,
     jobPod: world.pods.find(({ metadata }) => metadata.ownerReferences?.some(({ uid }) => uid === job?.metadata.uid)),
   };
@@ -139,6 +137,7 @@ function follow(restore: Restore, subject: Subject, { job, jobPod, source }: Pro
   }
   const status = { ...restore.status, phase: 'Fetching' as const };
   if (!job?.status?.succeeded || !source) return { actions: [], status };
+  if (restore.spec.destination.claim !== undefined) return finishClaim(restore, status, report, world);
   // From here on the sidecar serves the replay, so the injection must not depend on the webhook being up.
   const injection = inject(buildRestoredStatefulSet(source, subject, restore), subject.settings, world.image);
   if (injection.kind === 'left-alone') return fail(restore, formatReason(injection.reason), world);
@@ -153,61 +152,4 @@ function follow(restore: Restore, subject: Subject, { job, jobPod, source }: Pro
       ...(report?.ok ? pickPlanned(report) : {}),
     },
   };
-}
-
-function pickPlanned({ baseBackup, target, note }: RestoreReport & { ok: true }): RestoreStatus {
-  return { baseBackup, target, ...(note === undefined ? {} : { note }) };
-}
-
-function watchReplay(restore: Restore, world: World): Step {
-  const answer =
-    world.sidecars.get(sidecarKey(namespaceOf(restore), restoredPod(restore))) ?? 'the pod does not exist yet';
-  const status = { ...restore.status, phase: 'Replaying' as const };
-  if (typeof answer === 'string') return { actions: [], status: { ...status, message: `replaying WAL; ${answer}` } };
-  if (answer.postgres === 'down' || answer.inRecovery !== false) {
-    return { actions: [], status: { ...status, message: describeReplay(restore, world) } };
-  }
-  if (isPastTarget(restore, answer)) return fail(restore, PAST_TARGET, world);
-  return {
-    actions: [],
-    status: {
-      ...status,
-      phase: 'Completed',
-      message: `StatefulSet "${restore.spec.destination.statefulSet}" is promoted and archives on its own`,
-      completedAt: world.now,
-      ...(answer.lastReplayedTime ? { lastReplayedTime: answer.lastReplayedTime } : {}),
-    },
-  };
-}
-
-/**
- * A recovery to a target ends on a timeline of its own. Postgres that is killed after it took the target off and before it
- * wrote that timeline starts on the old one, and replays all that is there, past the target.
- */
-function isPastTarget({ status }: Restore, { timeline }: SidecarStatus): boolean {
-  const before = parseTimeline(status?.baseBackup ?? '');
-  return timeline !== undefined && before !== undefined && timeline <= before;
-}
-
-const PAST_TARGET =
-  'Postgres was ended in the middle of its promotion and has replayed past the target; delete the new StatefulSet with its claim, and restore again';
-
-function restoredPod({ spec }: Restore): string {
-  return `${spec.destination.statefulSet}-0`;
-}
-
-/** A recovery that cannot go on ends Postgres, and Kubernetes starts it again: worth saying, and where to look. */
-function describeReplay(restore: Restore, { pods }: World): string {
-  const namespace = namespaceOf(restore);
-  const name = restoredPod(restore);
-  const { initContainerStatuses, containerStatuses = [] } = find(pods, namespace, name)?.status ?? {};
-  // Some images recover in an init container; the sidecar's own restarts are not Postgres's.
-  const statuses = [...((initContainerStatuses ?? []) as typeof containerStatuses), ...containerStatuses];
-  const ended = statuses.find((each) => each.restartCount > 0 && each.name !== SIDECAR);
-  if (!ended) return 'replaying WAL';
-  return `replaying WAL; Postgres has ended ${ended.restartCount} times, see: kubectl -n ${namespace} logs ${name} -c ${ended.name} --previous`;
-}
-
-function fail(restore: Restore, message: string, { now }: World): Step {
-  return { actions: [], status: { ...restore.status, phase: 'Failed', message, completedAt: now } };
 }

@@ -10,19 +10,21 @@ export interface RestoreSource {
 }
 
 /**
- * | instance named | it is known, and where it archives | clusters known | source                |
- * | yes            | no                                 |                | none: says what there is |
- * | yes            | yes                                |                | that pod's cluster    |
- * | no             |                                    | 0              | none                  |
- * | no             |                                    | 1              | that one              |
- * | no             |                                    | 2 or more      | none: name one        |
+ * | prefix named | instance named | it is known, and where it archives | clusters known | source                |
+ * | yes          |                |                                    |                | what lies there       |
+ * | no           | yes            | no                                 |                | none: says what there is |
+ * | no           | yes            | yes                                |                | that pod's cluster    |
+ * | no           | no             |                                    | 0              | none                  |
+ * | no           | no             |                                    | 1              | that one              |
+ * | no           | no             |                                    | 2 or more      | none: name one        |
  *
  * Instances that were scaled away count: their backups are there.
  *
  * @returns the source; or, in words, why there is none
  */
 export function chooseSource({ spec }: Restore, instances: readonly Instance[]): RestoreSource | string {
-  const { database, instance: named } = spec.source;
+  const { database, instance: named, storagePrefix } = spec.source;
+  if (storagePrefix !== undefined) return { storagePrefix, pod: `${database}-0` };
   const archived = instances.filter(({ storagePrefix }) => storagePrefix !== undefined);
   const [first] = archived;
   if (!first) return `nothing is known of where "${database}" archives; see its ProtectedDatabase`;

@@ -1,9 +1,11 @@
 // The world as one database, or one Restore, sees it: a view over the caches, and what is read for it alone.
 // Room: controller (door).
+
 import type { KubeObject, PersistentVolumeClaim, StatefulSet } from '../api/kubernetes.ts';
 import type { Restore } from '../api/restore.ts';
 import { restoreJobName } from '../companion/instance.ts';
 import type { Kube } from '../kube/client.ts';
+import { destinationName } from '../lib/restore-spec.ts';
 import { type Caches, databaseWord } from './caches.ts';
 import type { Subject } from './key.ts';
 import type { Sidecars } from './sidecars.ts';
@@ -30,8 +32,7 @@ export async function viewOf({ kind, namespace, name }: Subject, sources: Source
   }
   const restore = caches.restores.store.get(namespace, name);
   if (!restore) return viewDatabases(namespace, [], sources, now);
-  const { source, destination } = restore.spec;
-  const databases = [...new Set([source.database, destination.statefulSet])];
+  const databases = [...new Set([restore.spec.source.database, destinationName(restore.spec)])];
   const world = viewDatabases(namespace, databases, sources, now);
   if (!isUnfinished(restore)) return world;
   return withClaims(await withStatefulSets(world, namespace, databases, sources), restore, sources);

@@ -17,7 +17,9 @@ export function findSource({ spec, databases }: RestoreFacts): ProtectedDatabase
 
 /** Of all the clusters that are known of the source, or of the one whose instance is named. */
 export function findWindows(facts: RestoreFacts): ClusterWindow[] {
-  const { instance } = facts.spec.source;
+  const { instance, storagePrefix } = facts.spec.source;
+  // What is known is of the database as it is there now.
+  if (storagePrefix !== undefined) return [];
   const windows = listWindows(findSource(facts)?.status?.instances ?? []);
   return instance === undefined ? windows : windows.filter(({ pods }) => pods.includes(instance));
 }

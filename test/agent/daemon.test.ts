@@ -100,11 +100,26 @@ for (const [source, isServed] of SOURCES) {
     const why = explainForeignSource(PLACE, record);
     assert.equal(why === undefined, isServed);
     if (!isServed)
-      assert.match(why ?? '', /^walguard-restore\.json .* is not served\. Remove the file, or restore into/s);
+      assert.match(
+        why ?? '',
+        /^walguard-restore\.json .* is not served\. Remove the file; or let it, by the annotation walguard\.dev\/restore-from/s,
+      );
     const state = { credentials: CREDENTIALS, clearance: undefined };
     assert.equal(planDaemons(PLACE, IDENTITY, record, state).length, isServed ? 1 : 0);
   });
 }
+
+test('what the template lets is served from elsewhere, just that prefix, and never the own archive', () => {
+  const from = (restoreFrom: string, storagePrefix: string) =>
+    explainForeignSource({ ...PLACE, restoreFrom }, { ...RESTORE, storagePrefix }) === undefined;
+  const payroll = 's3://backups/payroll/salaries/15/42';
+  const lost = 's3://of-another-cluster/shop/orders/15/42';
+  assert.ok(from(payroll, payroll));
+  assert.ok(from(lost, lost));
+  assert.ok(!from(lost, payroll));
+  assert.ok(!from('s3://backups/payroll', payroll));
+  assert.ok(!from(OWN_PREFIX, OWN_PREFIX));
+});
 
 test('a policy whose prefix ends in slashes has the same sources', () => {
   assert.equal(explainForeignSource({ ...PLACE, policyPrefix: 's3://backups//' }, RESTORE), undefined);

@@ -71,9 +71,22 @@ test('a Restore names source, moment and destination', () => {
   });
 });
 
+test('from a prefix, into a claim, or without a start', () => {
+  const from = 's3://backups/shop/orders/15/42';
+  const { metadata, spec } = buildRestore('orders', 'shop', { latest: true }, { from, claim: 'copy' });
+  assert.equal(metadata.name, 'copy');
+  assert.deepEqual(spec, {
+    source: { database: 'orders', storagePrefix: from },
+    target: { latest: true },
+    destination: { claim: 'copy' },
+  });
+  const stopped = buildRestore('orders', 'shop', { latest: true }, { start: false });
+  assert.deepEqual([stopped.metadata.name, stopped.spec.autoStart], ['orders-latest', false]);
+});
+
 test('without a name the destination is named after database and moment, within what the API takes', () => {
   assert.equal(buildRestore('orders', 'shop', { time: TARGET }, {}).metadata.name, 'orders-20261121-094100');
-  const long = buildRestore('o'.repeat(52), 'shop', { time: TARGET }, {}).spec.destination.statefulSet;
+  const long = buildRestore('o'.repeat(52), 'shop', { time: TARGET }, {}).spec.destination.statefulSet ?? '';
   assert.ok(long.length <= 52, long);
   assert.match(long, /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/);
 });
@@ -82,7 +95,7 @@ test('an instance is named only where it was asked for, and then the destination
   const { spec } = buildRestore('orders', 'shop', { time: TARGET }, { instance: 'orders-1' });
   assert.deepEqual(spec.source, { database: 'orders', instance: 'orders-1' });
   assert.equal(spec.destination.statefulSet, 'orders-1-20261121-094100');
-  const dotted = buildRestore('or.ders', 'shop', { time: TARGET }, {}).spec.destination.statefulSet;
+  const dotted = buildRestore('or.ders', 'shop', { time: TARGET }, {}).spec.destination.statefulSet ?? '';
   assert.match(dotted, /^or-ders-[0-9a-f]{8}-20261121-094100$/);
 });
 
@@ -118,7 +131,7 @@ test('it asks for a Restore in the namespace of the context, and returns when to
   assert.equal(server.asked.length, 1);
   assert.deepEqual([asked?.method, asked?.path], ['POST', '/apis/walguard.dev/v1alpha1/namespaces/shop/restores']);
   assert.equal((asked?.body as Restore | undefined)?.spec.destination.statefulSet, 'before');
-  assert.match(stderr, /^Restore shop\/before: orders as of 2026-01-02T03:04:05Z into StatefulSet before/);
+  assert.match(stderr, /^Restore shop\/before: orders as of 2026-01-02T03:04:05Z into StatefulSet "before"/);
   assert.equal(stdout, '', 'progress is not data');
 });
 
@@ -201,6 +214,7 @@ test('a cluster that does not answer: exit code 4', async (context) => {
 const USAGE: readonly (readonly [name: string, args: string[], says: RegExp])[] = [
   ['no database', ['restore', '--to-time', TIME], /missing required argument 'database'/],
   ['no moment', ['restore', 'orders'], /to what moment\? Add one of --to-time, .*or --backup alone/],
+  ['two destinations', ['restore', 'orders', '--latest', '--as', 'a', '--claim', 'b'], /only one of --as and --claim/],
   ['two moments', ['restore', 'orders', '--latest', '--to-xid', '7'], /only one of .*: there are 2/],
   ['a position that is none', ['restore', 'orders', '--to-lsn', '12'], /is no position in the WAL, such as/],
   ['a moment that is none', ['restore', 'orders', '--to-time', 'noon'], /--to-time "noon" is no time/],

@@ -176,6 +176,49 @@ function succeeded(more: Partial<World> = {}): World {
   return fetching({ succeeded: 1 }, { pods: [buildPod(), pod], ...more });
 }
 
+test('a claim alone, job succeeded: Completed, and nothing is started on it', () => {
+  const restore = buildRestoreOf();
+  const spec = { ...restore.spec, destination: { claim: 'copy' } };
+  const actions = plan(succeeded({ restores: [{ ...restore, spec }] }));
+  assert.deepEqual(describeActions(actions), ['apply-status Restore/undo']);
+  const { phase, message } = statusOf(actions);
+  assert.equal(phase, 'Completed');
+  assert.match(
+    message ?? '',
+    /"copy" holds base backup base_1; .* recovers to LSN 0\/1\. .* another name than "orders"$/,
+  );
+});
+
+test('from a prefix that is named: that one is read, without asking what is known, and the copy may read it', () => {
+  const restore = buildRestoreOf();
+  const storagePrefix = 's3://lost/shop/orders/15/42';
+  const source = { database: 'orders', storagePrefix };
+  const lost = { ...restore, spec: { ...restore.spec, source } };
+  const begun = plan(worldOf({ databases: [], restores: [lost] }));
+  const job = begun.find(({ object }) => object.kind === 'Job')?.object as Job;
+  const { template } = job.spec as { template: StatefulSet['spec']['template'] };
+  const env = new Map(template.spec.containers[0]?.env?.map(({ name, value }) => [name, value]));
+  assert.deepEqual(
+    [env.get('WALGUARD_SOURCE_PREFIX'), env.get('WALGUARD_RESTORE_FROM')],
+    [storagePrefix, storagePrefix],
+  );
+  const created = plan(succeeded({ restores: [lost] }))[1]?.object as StatefulSet;
+  assert.equal(created.metadata.annotations?.['walguard.dev/restore-from'], storagePrefix);
+  const sidecar = created.spec.template.spec.initContainers?.find(({ name }) => name === 'walguard');
+  assert.ok(sidecar?.env?.some(({ name, value }) => name === 'WALGUARD_RESTORE_FROM' && value === storagePrefix));
+});
+
+test('without a start the StatefulSet is made with no replicas, and that is the end', () => {
+  const restore = buildRestoreOf();
+  const stopped = { ...restore, spec: { ...restore.spec, autoStart: false } };
+  const world = succeeded({ restores: [stopped] });
+  const actions = plan(world);
+  assert.equal((actions[1]?.object as StatefulSet).spec.replicas, 0);
+  const then = plan(afterwards(world, actions));
+  assert.deepEqual(describeActions(then), ['apply-status Restore/undo']);
+  assert.match(statusOf(then).message ?? '', /scale statefulset orders-before --replicas=1$/);
+});
+
 test('destination absent, our claim, job succeeded: Replaying, with an injected StatefulSet', () => {
   const actions = plan(succeeded());
   assert.deepEqual(describeActions(actions), ['apply-status Restore/undo', 'create StatefulSet/orders-before']);

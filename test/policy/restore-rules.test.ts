@@ -37,8 +37,9 @@ function database(name: string, instances: Instance[] = [instance()], reason = '
 interface Row {
   readonly databases?: readonly ProtectedDatabase[];
   readonly time?: string;
+  readonly target?: RestoreSpec['target'];
   readonly source?: RestoreSpec['source'];
-  readonly to?: string;
+  readonly to?: string | RestoreSpec['destination'];
   /** Codes; none where it is let in without a word. */
   readonly expected: readonly string[];
 }
@@ -121,6 +122,13 @@ const ROWS: Readonly<Record<string, Row>> = {
     time: '2026-11-21T07:00:00Z',
     expected: ['restore-target-early'],
   },
+  'a prefix that is named: what is known of the database is of another one': {
+    source: { database: 'order', storagePrefix: 's3://backups/shop/order/15/42', instance: 'x-0' },
+    time: '2020-01-01T00:00:00Z',
+    expected: [],
+  },
+  'a claim alone': { to: { claim: 'carts' }, expected: [] },
+  'a transaction': { target: { xid: '742' }, expected: [] },
   'a destination that exists': { to: 'carts', expected: ['restore-destination-taken'] },
   'a destination that was deleted': {
     databases: [database('orders'), database('carts', [], NOT_PROTECTED)],
@@ -136,11 +144,11 @@ const ROWS: Readonly<Record<string, Row>> = {
   },
 };
 
-function judge({ databases = KNOWN, time = '2026-11-21T08:00:00Z', source, to }: Row) {
+function judge({ databases = KNOWN, time = '2026-11-21T08:00:00Z', target, source, to }: Row) {
   const spec = {
     source: source ?? { database: 'orders' },
-    target: { time },
-    destination: { statefulSet: to ?? 'orders-before' },
+    target: target ?? { time },
+    destination: typeof to === 'object' ? to : { statefulSet: to ?? 'orders-before' },
   };
   return evaluate(RESTORE_RULES, { spec, databases, now: NOW });
 }

@@ -10,6 +10,7 @@ export const restoreDestinationTaken: Rule<RestoreFacts> = {
   remedy: 'Name another destination; the database that is there stays as it is.',
   check: ({ spec, databases }) => {
     const { statefulSet } = spec.destination;
+    if (statefulSet === undefined) return [];
     const taken = databases.find(({ metadata }) => metadata.name === statefulSet);
     if (!taken || isGone(taken)) return [];
     const remedy = 'Name another one; the database that is there stays as it is.';

@@ -10,9 +10,10 @@ export const restoreInstanceUnknown: Rule<RestoreFacts> = {
   describe: 'The instance that a Restore names is, or was, a pod of the source.',
   remedy: 'Name one of those that its ProtectedDatabase lists, or none where all pods are one cluster.',
   check: (facts) => {
-    const { instance } = facts.spec.source;
+    const { instance, storagePrefix } = facts.spec.source;
     const pods = (findSource(facts)?.status?.instances ?? []).map(({ pod }) => pod);
-    if (instance === undefined || pods.length === 0 || pods.includes(instance)) return [];
+    if (instance === undefined || storagePrefix !== undefined || pods.length === 0 || pods.includes(instance))
+      return [];
     const remedy = `There are: ${pods.join(', ')}.${didYouMean(instance, pods)}`;
     return [{ field: 'spec.source.instance', seen: `"${instance}", which does not exist`, remedy }];
   },

@@ -10,7 +10,8 @@ export const restoreSourceUnknown: Rule<RestoreFacts> = {
   describe: 'The source of a Restore is, or was, a protected database in the same namespace.',
   remedy: 'Name one of those that kubectl get protecteddatabases lists in that namespace.',
   check: (facts) => {
-    const { database } = facts.spec.source;
+    const { database, storagePrefix } = facts.spec.source;
+    if (storagePrefix !== undefined) return [];
     const names = facts.databases.map(({ metadata }) => metadata.name ?? '').sort();
     // Where none is known the cluster may have been lost, and it must stay possible to restore.
     if (names.length === 0 || findSource(facts)) return [];

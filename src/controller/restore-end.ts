@@ -1,0 +1,86 @@
+// The end of a Restore: the replay that is watched, or what is left for the user to start. No I/O. Room: controller (door).
+import { ANNOTATION, SIDECAR } from '../api/names.ts';
+import type { RestoreReport, SidecarStatus } from '../api/reports.ts';
+import type { Restore, RestoreStatus } from '../api/restore.ts';
+import { parseTimeline } from '../lib/backup-list.ts';
+import { describeDestination } from '../lib/restore-spec.ts';
+import { fail, type Step } from './restore-step.ts';
+import { find, namespaceOf, sidecarKey, type World } from './world.ts';
+
+export function watchReplay(restore: Restore, world: World): Step {
+  if (restore.spec.autoStart === false) return leaveStopped(restore, world);
+  const answer =
+    world.sidecars.get(sidecarKey(namespaceOf(restore), restoredPod(restore))) ?? 'the pod does not exist yet';
+  const status = { ...restore.status, phase: 'Replaying' as const };
+  if (typeof answer === 'string') return { actions: [], status: { ...status, message: `replaying WAL; ${answer}` } };
+  if (answer.postgres === 'down' || answer.inRecovery !== false) {
+    return { actions: [], status: { ...status, message: describeReplay(restore, world) } };
+  }
+  if (isPastTarget(restore, answer)) return fail(restore, PAST_TARGET, world);
+  return {
+    actions: [],
+    status: {
+      ...status,
+      phase: 'Completed',
+      message: `StatefulSet "${restore.spec.destination.statefulSet}" is promoted and archives on its own`,
+      completedAt: world.now,
+      ...(answer.lastReplayedTime ? { lastReplayedTime: answer.lastReplayedTime } : {}),
+    },
+  };
+}
+
+/** Whoever scales it up has the rest done by its sidecar. */
+function leaveStopped(restore: Restore, { now }: World): Step {
+  const { namespace } = restore.metadata;
+  const destination = restore.spec.destination.statefulSet;
+  const message = `StatefulSet "${destination}" is there with no replicas; it recovers when it is scaled up: kubectl -n ${namespace} scale statefulset ${destination} --replicas=1`;
+  return { actions: [], status: { ...restore.status, phase: 'Completed', message, completedAt: now } };
+}
+
+export function finishClaim(
+  restore: Restore,
+  status: RestoreStatus,
+  report: RestoreReport | undefined,
+  { now }: World,
+): Step {
+  const planned = report?.ok ? pickPlanned(report) : {};
+  const { database, storagePrefix } = restore.spec.source;
+  const consent = storagePrefix === undefined ? '' : `, and the annotation ${ANNOTATION.restoreFrom}: ${storagePrefix}`;
+  const message = `${describeDestination(restore.spec)} holds base backup ${planned.baseBackup}; a database that starts on it recovers to ${planned.target}. Its StatefulSet needs the policy, another name than "${database}"${consent}`;
+  return {
+    actions: [],
+    status: { ...status, ...planned, phase: 'Completed', message, fetchedAt: now, completedAt: now },
+  };
+}
+
+export function pickPlanned({ baseBackup, target, note }: RestoreReport & { ok: true }): RestoreStatus {
+  return { baseBackup, target, ...(note === undefined ? {} : { note }) };
+}
+
+/**
+ * A recovery to a target ends on a timeline of its own. Postgres that is killed after it took the target off and before it
+ * wrote that timeline starts on the old one, and replays all that is there, past the target.
+ */
+function isPastTarget({ status }: Restore, { timeline }: SidecarStatus): boolean {
+  const before = parseTimeline(status?.baseBackup ?? '');
+  return timeline !== undefined && before !== undefined && timeline <= before;
+}
+
+const PAST_TARGET =
+  'Postgres was ended in the middle of its promotion and has replayed past the target; delete the new StatefulSet with its claim, and restore again';
+
+function restoredPod({ spec }: Restore): string {
+  return `${spec.destination.statefulSet}-0`;
+}
+
+/** A recovery that cannot go on ends Postgres, and Kubernetes starts it again: worth saying, and where to look. */
+function describeReplay(restore: Restore, { pods }: World): string {
+  const namespace = namespaceOf(restore);
+  const name = restoredPod(restore);
+  const { initContainerStatuses, containerStatuses = [] } = find(pods, namespace, name)?.status ?? {};
+  // Some images recover in an init container; the sidecar's own restarts are not Postgres's.
+  const statuses = [...((initContainerStatuses ?? []) as typeof containerStatuses), ...containerStatuses];
+  const ended = statuses.find((each) => each.restartCount > 0 && each.name !== SIDECAR);
+  if (!ended) return 'replaying WAL';
+  return `replaying WAL; Postgres has ended ${ended.restartCount} times, see: kubectl -n ${namespace} logs ${name} -c ${ended.name} --previous`;
+}
