@@ -3,8 +3,8 @@ import type { RestoreReport } from '../api/reports.ts';
 import type { RestoreTarget } from '../api/restore.ts';
 import { buildStoragePrefix, parseStoragePrefix } from '../lib/cluster-identity.ts';
 import { requireVariable } from '../lib/environment.ts';
-import { describeTarget } from '../lib/recovery-target.ts';
 import { planRestore, type RestorePlan } from '../lib/restore-plan.ts';
+import { describePlan, summarise } from '../lib/restore-words.ts';
 import { engineError, isPrefixEmpty } from '../tools/engine.ts';
 import { run } from '../tools/exec.ts';
 import { flushWal } from '../tools/postgres.ts';
@@ -13,6 +13,7 @@ import { type AgentContext, readContext } from './context.ts';
 import { isOpenTo } from './daemon-plan.ts';
 import { assertEmpty, fetchInto, prepareRecovery } from './data-directory.ts';
 import { readEnds } from './inventory.ts';
+import { type Progress, serveProgress } from './restore-progress.ts';
 import { searchWal } from './restore-search.ts';
 import { buildEngineEnv, requireCredentials } from './storage.ts';
 
@@ -20,10 +21,21 @@ const FLUSH_TIMEOUT_MS = 60_000;
 
 export async function runRestore(env: NodeJS.ProcessEnv): Promise<RestoreReport> {
   const context = readContext('restore', env);
+  const progress = serveProgress(context);
+  try {
+    return await restore(context, progress);
+  } finally {
+    progress.close();
+  }
+}
+
+async function restore(context: AgentContext, progress: Progress): Promise<RestoreReport> {
+  const { env, log, pgdata } = context;
   const startedAt = Date.now();
   const storagePrefix = requireVariable(env, 'WALGUARD_SOURCE_PREFIX');
-  const target = JSON.parse(requireVariable(env, 'WALGUARD_TARGET')) as RestoreTarget;
-  await assertEmpty(context.pgdata);
+  const asked = JSON.parse(requireVariable(env, 'WALGUARD_TARGET')) as RestoreTarget;
+  const isPlanOnly = env.WALGUARD_PLAN_ONLY === '1';
+  if (!isPlanOnly) await assertEmpty(pgdata);
   const engineEnv = buildEngineEnv(context, storagePrefix, await requireCredentials());
   const destination = env.WALGUARD_DESTINATION;
   if (destination) {
@@ -31,33 +43,35 @@ export async function runRestore(env: NodeJS.ProcessEnv): Promise<RestoreReport>
     await assertOwnPrefixFree(context, engineEnv, storagePrefix, destination);
   }
   // Whoever names a prefix has no source that runs.
-  if (context.restoreFrom === undefined) await flushSource(context);
+  if (context.restoreFrom === undefined && !isPlanOnly) await flushSource(context);
 
-  const plan = await planFrom(context, engineEnv, storagePrefix, target);
-  const asked = describeTarget(plan.target);
-  context.log.info(
-    { backup: plan.baseBackup.name, target: asked, fetchBytes: plan.fetchBytes, wal: plan.wal },
-    'fetching',
-  );
-  for (const note of plan.notes) context.log.warn(note);
-  const timeoutMs = Number(requireVariable(env, 'WALGUARD_TIMEOUT_SECONDS')) * 1000;
-  await fetchInto(context.pgdata, async (directory) => {
-    const args = context.engine.backupFetchArgs(directory, plan.baseBackup.name);
-    const onStderr = (line: string) => context.log.info(line);
-    const result = await run(context.engine.binary, args, { env: engineEnv, timeoutMs, onStderr });
-    if (result.code !== 0) throw engineError('backup-fetch', result);
-  });
-  const restore = requireVariable(env, 'WALGUARD_RESTORE');
-  const baseBackup = plan.baseBackup.name;
-  await prepareRecovery(context.pgdata, { restore, storagePrefix, target: plan.target, baseBackup });
+  const plan = await planFrom(context, engineEnv, storagePrefix, asked);
+  const summary = summarise(plan);
+  log.info({ plan: summary }, describePlan(summary));
+  for (const note of plan.notes) log.warn(note);
+  if (!isPlanOnly) {
+    await progress.begin(summary);
+    await fetchBase(context, engineEnv, plan);
+    const { baseBackup, target } = plan;
+    const name = requireVariable(env, 'WALGUARD_RESTORE');
+    await prepareRecovery(pgdata, { restore: name, storagePrefix, target, baseBackup: baseBackup.name });
+  }
   return {
     ok: true,
-    baseBackup,
+    plan: summary,
     durationMs: Date.now() - startedAt,
-    bytes: plan.baseBackup.uncompressedBytes,
-    target: asked,
     ...(plan.notes.length > 0 ? { note: plan.notes.join('; ') } : {}),
   };
+}
+
+function fetchBase(context: AgentContext, env: NodeJS.ProcessEnv, { baseBackup }: RestorePlan): Promise<void> {
+  const { engine, log, pgdata } = context;
+  const timeoutMs = Number(requireVariable(context.env, 'WALGUARD_TIMEOUT_SECONDS')) * 1000;
+  return fetchInto(pgdata, async (directory) => {
+    const args = engine.backupFetchArgs(directory, baseBackup.name);
+    const result = await run(engine.binary, args, { env, timeoutMs, onStderr: (line) => log.info(line) });
+    if (result.code !== 0) throw engineError('backup-fetch', result);
+  });
 }
 
 async function planFrom(

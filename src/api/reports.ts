@@ -1,6 +1,6 @@
 // What agents tell the controller: the sidecar by HTTP, the jobs by their termination message. Room: api (pure).
 import type { Archiver, Backup, Dump, Inventory, Prune, StorageProbe, Verification } from './protected-database.ts';
-import type { RestoreTarget } from './restore.ts';
+import type { RestorePlanSummary, RestoreTarget } from './restore.ts';
 
 /** GET /status of the sidecar. Times are RFC 3339; numbers that may exceed 2^53 are strings. */
 export interface SidecarStatus {
@@ -88,15 +88,20 @@ export type DumpReport =
     }
   | { readonly ok: false; readonly message: string };
 
+/** GET /status of a restore job's pod: nothing yet while it looks for what to fetch. */
+export interface RestoreProgress {
+  readonly plan?: RestorePlanSummary;
+  /** On the volume since the fetch began, and for how many seconds it runs. */
+  readonly bytes?: number;
+  readonly seconds?: number;
+}
+
 /** Last line of a restore job. */
 export type RestoreReport =
   | {
       readonly ok: true;
-      readonly baseBackup: string;
+      readonly plan: RestorePlanSummary;
       readonly durationMs: number;
-      readonly bytes: number;
-      /** What recovery will stop at, in words. */
-      readonly target: string;
       /** What the user should know of it. */
       readonly note?: string;
     }

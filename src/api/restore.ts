@@ -103,6 +103,10 @@ export const restoreSpecSchema = {
         { rule: 'has(self.statefulSet) != has(self.claim)', message: 'name one: a statefulSet or a claim' },
       ],
     },
+    planOnly: {
+      type: 'boolean',
+      description: 'Find out what a restore would read, say it in the status, and do no more.',
+    },
     autoStart: {
       type: 'boolean',
       description: 'With false the new StatefulSet is made with no replicas: it recovers when it is scaled up.',
@@ -112,6 +116,26 @@ export const restoreSpecSchema = {
 
 export const RESTORE_PHASES = ['Fetching', 'Replaying', 'Completed', 'Failed'] as const;
 
+const planSchema = {
+  type: 'object',
+  description: 'What it reads. Sizes in bytes.',
+  required: ['baseBackup', 'target', 'fetchBytes', 'dataBytes'],
+  properties: {
+    baseBackup: { type: 'string' },
+    target: { type: 'string', description: 'What recovery stops at, in words.' },
+    fetchBytes: {
+      type: 'integer',
+      format: 'int64',
+      description: 'Of the base backup, and of those that it builds on, in the store.',
+    },
+    dataBytes: { type: 'integer', format: 'int64', description: 'Of the data directory, about.' },
+    walFrom: { type: 'string' },
+    walTo: { type: 'string', description: 'As far as is known: there may be more when it gets there.' },
+    walSegments: { type: 'integer' },
+    walBytes: { type: 'integer', format: 'int64' },
+  },
+} as const;
+
 export const restoreStatusSchema = {
   type: 'object',
   properties: {
@@ -119,6 +143,7 @@ export const restoreStatusSchema = {
     message: { type: 'string' },
     target: { type: 'string', description: 'What recovery stops at, in words.' },
     note: { type: 'string', description: 'What else should be known of what came back.' },
+    plan: planSchema,
     baseBackup: { type: 'string' },
     storagePrefix: { type: 'string', description: 'From where it is restored.' },
     startedAt: { type: 'string', format: 'date-time' },
@@ -135,6 +160,7 @@ export const restoreStatusSchema = {
 
 export type RestoreTarget = FromSchema<typeof targetSchema>;
 export type RestoreSpec = FromSchema<typeof restoreSpecSchema>;
+export type RestorePlanSummary = FromSchema<typeof planSchema>;
 export type RestorePhase = (typeof RESTORE_PHASES)[number];
 export type RestoreStatus = FromSchema<typeof restoreStatusSchema>;
 

@@ -44,7 +44,7 @@ export async function runCli(
   program
     .command('restore')
     .description('Bring a database back as it was at a moment, in a new StatefulSet; the old one is not touched.')
-    .argument('<database>', 'name of the StatefulSet whose backups are read')
+    .argument('[database]', 'name of the StatefulSet whose backups are read')
     .option('--to-time <time>', 'moment to go back to, RFC 3339 with a time zone')
     .option('--to-lsn <lsn>', 'position in the WAL to go back to, such as 0/3000028')
     .option('--to-xid <xid>', 'transaction to go back to, and with it')
@@ -63,6 +63,8 @@ export async function runCli(
     .option('-n, --namespace <namespace>', "the database's namespace (default: that of the context)")
     .option('--context <name>', 'kube-context (default: the current one)')
     .option('--kubeconfig <path>', 'kubeconfig file')
+    .option('--plan', 'say what would be read, and restore nothing')
+    .option('--attach <restore>', 'follow a restore that runs already')
     .option('--no-wait', 'return once the restore is asked for')
     .option('--timeout <seconds>', 'how long to wait for its end', DEFAULT_TIMEOUT_SECONDS)
     .addOption(
@@ -70,9 +72,9 @@ export async function runCli(
     )
     .addHelpText(
       'after',
-      `\nExamples:\n  ${name} restore orders --to-time 2026-11-21T09:41:00Z --as orders-before-the-drop\n  ${name} restore orders --latest -n shop\n  ${name} restore orders --latest --from s3://backups/shop/orders/15/7710543307137138721 --as orders-again\n  ${name} restore orders --to-name before-the-migration --as orders-before`,
+      `\nExamples:\n  ${name} restore orders --to-time 2026-11-21T09:41:00Z --as orders-before-the-drop\n  ${name} restore orders --latest -n shop\n  ${name} restore orders --latest --plan\n  ${name} restore orders --latest --from s3://backups/shop/orders/15/7710543307137138721 --as orders-again\n  ${name} restore orders --to-name before-the-migration --as orders-before`,
     )
-    .action(async (database: string, options: RestoreOptions) => {
+    .action(async (database: string | undefined, options: RestoreOptions) => {
       // Loaded when it is asked for: the Kubernetes client is the largest package of all.
       const { runRestore } = await import('./restore.ts');
       code = await runRestore(database, options, signal);

@@ -19,6 +19,9 @@ export interface RestoreOptions extends TargetOptions {
   readonly namespace?: string;
   readonly context?: string;
   readonly kubeconfig?: string;
+  readonly plan?: boolean;
+  /** Name of a Restore. */
+  readonly attach?: string;
   readonly wait: boolean;
   /** Seconds. */
   readonly timeout: string;
@@ -27,26 +30,58 @@ export interface RestoreOptions extends TargetOptions {
 
 const POLL_MS = 1000;
 
-export async function runRestore(database: string, options: RestoreOptions, signal: AbortSignal): Promise<number> {
+export async function runRestore(
+  database: string | undefined,
+  options: RestoreOptions,
+  signal: AbortSignal,
+): Promise<number> {
+  const problem = findProblem(database, options);
+  if (problem !== undefined) return usage(problem);
+  if (options.attach !== undefined) return attach(options.attach, options, signal);
   const target = readTarget(options, new Date());
   if ('problem' in target) return usage(target.problem);
-  if (!(Number(options.timeout) > 0)) return usage(`--timeout "${options.timeout}" is no number of seconds`);
-  if (options.as !== undefined && options.claim !== undefined) return usage('only one of --as and --claim, please');
   const config = loadKubeConfig(options);
   const kube = createKube(config);
   const namespace = options.namespace ?? currentNamespace(config);
-  const restore = buildRestore(database, namespace, target.target, options);
+  const wanted = buildRestore(database ?? '', namespace, target.target, options);
+  let restore: Restore;
   try {
-    await kube.create(restore);
+    restore = await kube.create(wanted);
   } catch (error) {
     return report(error, namespace);
   }
-  const { name } = restore.metadata;
-  say(
-    `Restore ${namespace}/${name}: ${database} as of ${describeTarget(restore.spec.target)} into ${describeDestination(restore.spec)}`,
-  );
-  if (!options.wait) return EXIT.ok;
-  return follow(kube, restore, options, signal);
+  const { name } = wanted.metadata;
+  const wish = `${database} as of ${describeTarget(wanted.spec.target)} into ${describeDestination(wanted.spec)}`;
+  say(options.plan ? `Plan only: ${wish}` : `Restore ${namespace}/${name}: ${wish}`);
+  if (!options.wait && !options.plan) return EXIT.ok;
+  const code = await follow(kube, restore, options, signal);
+  // It has restored nothing, and would be in the way of the one that does.
+  if (options.plan)
+    await kube.remove(restore).catch((error: Error) => say(`Restore ${name} is left: ${error.message}`));
+  return code;
+}
+
+function findProblem(database: string | undefined, options: RestoreOptions): string | undefined {
+  if (!(Number(options.timeout) > 0)) return `--timeout "${options.timeout}" is no number of seconds`;
+  if (options.as !== undefined && options.claim !== undefined) return 'only one of --as and --claim, please';
+  if (options.attach === undefined && database === undefined)
+    return 'which database? Name its StatefulSet, or a restore that runs with --attach';
+  return undefined;
+}
+
+async function attach(name: string, options: RestoreOptions, signal: AbortSignal): Promise<number> {
+  const config = loadKubeConfig(options);
+  const namespace = options.namespace ?? currentNamespace(config);
+  const ref = { apiVersion: API_VERSION, kind: 'Restore', metadata: { name, namespace } };
+  const kube = createKube(config);
+  try {
+    const restore = await kube.get<Restore>(ref);
+    if (restore) return await follow(kube, restore, options, signal);
+  } catch (error) {
+    return report(error, namespace);
+  }
+  say(`there is no Restore "${name}" in namespace "${namespace}"; kubectl -n ${namespace} get restores lists them`);
+  return EXIT.notFound;
 }
 
 /** @param target what to restore; @returns the Restore, whose destination is named after it unless told */
@@ -54,7 +89,14 @@ export function buildRestore(
   database: string,
   namespace: string,
   target: RestoreTarget,
-  { as, claim, instance, from, start }: Pick<RestoreOptions, 'as' | 'claim' | 'instance' | 'from' | 'start'>,
+  {
+    as,
+    claim,
+    instance,
+    from,
+    plan,
+    start,
+  }: Pick<RestoreOptions, 'as' | 'claim' | 'instance' | 'from' | 'plan' | 'start'>,
 ): Restore {
   const name = claim ?? as ?? deriveName(instance ?? database, nameTarget(target));
   return {
@@ -69,6 +111,7 @@ export function buildRestore(
       },
       target,
       destination: claim === undefined ? { statefulSet: name } : { claim },
+      ...(plan ? { planOnly: true } : {}),
       ...(start === false ? { autoStart: false } : {}),
     },
   };
@@ -78,7 +121,7 @@ async function follow(kube: Kube, restore: Restore, options: RestoreOptions, sig
   const startedAt = Date.now();
   const deadline = startedAt + Number(options.timeout) * 1000;
   const { name, namespace } = restore.metadata;
-  const attach = `kubectl -n ${namespace} get restore ${name} -w`;
+  const again = `walguard restore --attach ${name} -n ${namespace}`;
   let last = '';
   while (Date.now() < deadline) {
     const live = await kube.get<Restore>(restore).catch(() => undefined);
@@ -90,11 +133,11 @@ async function follow(kube: Kube, restore: Restore, options: RestoreOptions, sig
     const pause = Math.min(POLL_MS, Math.max(0, deadline - Date.now()));
     await sleep(pause, undefined, { signal }).catch(() => undefined);
     if (signal.aborted) {
-      say(`The restore goes on without this command; see it with: ${attach}`);
+      say(`The restore goes on without this command; follow it again with: ${again}`);
       return EXIT.interrupted;
     }
   }
-  say(`not finished after ${options.timeout} s; it goes on, see it with: ${attach}`);
+  say(`not finished after ${options.timeout} s; it goes on, follow it again with: ${again}`);
   return EXIT.timeout;
 }
 

@@ -68,12 +68,13 @@ export function buildRestoreJob(
   const name = restore.metadata.name ?? '';
   const pod = buildAgentPod(subject, {
     companion: COMPANION,
-    claim: restoreClaimName(subject, restore),
+    ...(restore.spec.planOnly ? {} : { claim: restoreClaimName(subject, restore) }),
     readOnly: false,
     env: [
       { name: 'WALGUARD_PGHOST', value: serviceName(sourcePod) },
       { name: 'WALGUARD_RESTORE', value: name },
       ...destinationEnv(restore),
+      ...(restore.spec.planOnly ? [{ name: 'WALGUARD_PLAN_ONLY', value: '1' }] : []),
       { name: 'WALGUARD_SOURCE_PREFIX', value: storagePrefix },
       { name: 'WALGUARD_TARGET', value: JSON.stringify(restore.spec.target) },
       timeoutEnv(FETCH_TIMEOUT_SECONDS),

@@ -65,9 +65,10 @@ function createContext(
   signal: AbortSignal,
 ): Reconciling {
   const restoresIn = (namespace: string) => caches.restores.store.find(namespace);
+  const ask = options.ask ?? askSidecar;
   const sidecars = createSidecars(
     {
-      ask: options.ask ?? askSidecar,
+      ask,
       onNews: (word) => {
         const [namespace = '', name = ''] = word.split('/');
         queue()?.add(databaseKey(namespace, name));
@@ -86,6 +87,7 @@ function createContext(
     kube,
     caches,
     sidecars,
+    ask,
     image: options.image,
     makesSecrets: options.copyStorageSecret,
     actor: createActor(kube, log),

@@ -17,7 +17,7 @@ import { formatReason } from '../lib/reason.ts';
 import { describeTarget } from '../lib/recovery-target.ts';
 import type { Action } from './action.ts';
 import { parseReport } from './job-reports.ts';
-import { finishClaim, pickPlanned, watchReplay } from './restore-end.ts';
+import { describeFetch, finishClaim, finishPlan, pickPlanned, watchReplay } from './restore-end.ts';
 import { chooseSource } from './restore-source.ts';
 import { fail, type Step } from './restore-step.ts';
 import { resolveSubject } from './subject.ts';
@@ -56,6 +56,7 @@ export function planRestore(restore: Restore, world: World): Action[] {
  * | absent              | ours     | failed    | Failed: the job's own message            |
  * | absent              | ours     | succeeded | Replaying: create the StatefulSet        |
  * | a claim alone       | ours     | succeeded | Completed                                |
+ * | any, planOnly       | none     | succeeded | Completed: what it would read            |
  * | ours, no autoStart  |          |           | Completed: it recovers when scaled up    |
  * | ours                |          |           | Replaying, until Postgres is promoted    |
  */
@@ -110,10 +111,12 @@ function begin(restore: Restore, subject: Subject, world: World): Step {
   const from = findSourceClaim(subject, world);
   if (!from) return fail(restore, `the claim of "${pod}" was not found`, world);
   const actions: Action[] = [
-    ...(claim ? [] : [{ verb: 'create' as const, object: buildRestoreClaim(subject, restore, from) }]),
+    ...(claim || restore.spec.planOnly
+      ? []
+      : [{ verb: 'create' as const, object: buildRestoreClaim(subject, restore, from) }]),
     { verb: 'create', object: buildRestoreJob(subject, restore, storagePrefix, pod) },
   ];
-  const message = `fetching the base backup from ${storagePrefix}`;
+  const message = `looking for what to fetch below ${storagePrefix}`;
   const startedAt = restore.status?.startedAt ?? world.now;
   const target = describeTarget(restore.spec.target);
   return { actions, status: { phase: 'Fetching', message, target, storagePrefix, startedAt } };
@@ -135,8 +138,9 @@ function follow(restore: Restore, subject: Subject, { job, jobPod, source }: Pro
     const why = report && !report.ok ? report.message : (failed.message ?? 'the restore job failed');
     return fail(restore, why, world);
   }
-  const status = { ...restore.status, phase: 'Fetching' as const };
+  const status = { ...restore.status, ...describeFetch(world.progress), phase: 'Fetching' as const };
   if (!job?.status?.succeeded || !source) return { actions: [], status };
+  if (restore.spec.planOnly) return finishPlan(restore, report, world);
   if (restore.spec.destination.claim !== undefined) return finishClaim(restore, status, report, world);
   // From here on the sidecar serves the replay, so the injection must not depend on the webhook being up.
   const injection = inject(buildRestoredStatefulSet(source, subject, restore), subject.settings, world.image);

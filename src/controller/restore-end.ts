@@ -1,9 +1,10 @@
 // The end of a Restore: the replay that is watched, or what is left for the user to start. No I/O. Room: controller (door).
 import { ANNOTATION, SIDECAR } from '../api/names.ts';
-import type { RestoreReport, SidecarStatus } from '../api/reports.ts';
+import type { RestoreProgress, RestoreReport, SidecarStatus } from '../api/reports.ts';
 import type { Restore, RestoreStatus } from '../api/restore.ts';
 import { parseTimeline } from '../lib/backup-list.ts';
 import { describeDestination } from '../lib/restore-spec.ts';
+import { describePlan, describeProgress } from '../lib/restore-words.ts';
 import { fail, type Step } from './restore-step.ts';
 import { find, namespaceOf, sidecarKey, type World } from './world.ts';
 
@@ -37,6 +38,21 @@ function leaveStopped(restore: Restore, { now }: World): Step {
   return { actions: [], status: { ...restore.status, phase: 'Completed', message, completedAt: now } };
 }
 
+/** All that was wanted is to know. */
+export function finishPlan(restore: Restore, report: RestoreReport | undefined, { now }: World): Step {
+  const planned = report?.ok ? pickPlanned(report) : {};
+  const message = planned.plan ? `it would read ${describePlan(planned.plan)}` : 'the restore job left no plan';
+  return { actions: [], status: { ...restore.status, ...planned, phase: 'Completed', message, completedAt: now } };
+}
+
+/** What the job says of itself while it runs. */
+export function describeFetch(answer: RestoreProgress | string | undefined): Pick<RestoreStatus, 'plan' | 'message'> {
+  if (typeof answer !== 'object' || answer.plan === undefined) return {};
+  const { plan, bytes, seconds = 0 } = answer;
+  const done = bytes === undefined ? '' : `: ${describeProgress(bytes, plan.dataBytes, seconds)}`;
+  return { plan, message: `fetching ${describePlan(plan)}${done}` };
+}
+
 export function finishClaim(
   restore: Restore,
   status: RestoreStatus,
@@ -53,8 +69,8 @@ export function finishClaim(
   };
 }
 
-export function pickPlanned({ baseBackup, target, note }: RestoreReport & { ok: true }): RestoreStatus {
-  return { baseBackup, target, ...(note === undefined ? {} : { note }) };
+export function pickPlanned({ plan, note }: RestoreReport & { ok: true }): RestoreStatus {
+  return { plan, baseBackup: plan.baseBackup, target: plan.target, ...(note === undefined ? {} : { note }) };
 }
 
 /**

@@ -2,19 +2,22 @@
 // Room: controller (door).
 
 import type { KubeObject, PersistentVolumeClaim, StatefulSet } from '../api/kubernetes.ts';
+import type { RestoreProgress } from '../api/reports.ts';
 import type { Restore } from '../api/restore.ts';
 import { restoreJobName } from '../companion/instance.ts';
 import type { Kube } from '../kube/client.ts';
 import { destinationName } from '../lib/restore-spec.ts';
 import { type Caches, databaseWord } from './caches.ts';
 import type { Subject } from './key.ts';
-import type { Sidecars } from './sidecars.ts';
+import type { SidecarOptions, Sidecars } from './sidecars.ts';
 import { find, isUnfinished, type World } from './world.ts';
 
 export interface Sources {
   readonly kube: Pick<Kube, 'get' | 'list'>;
   readonly caches: Caches;
   readonly sidecars: Pick<Sidecars, 'answers'>;
+  /** Asks one pod of ours; never rejects. */
+  readonly ask: SidecarOptions['ask'];
   /** walguard's own image. */
   readonly image: string;
   /** As of World. */
@@ -35,7 +38,8 @@ export async function viewOf({ kind, namespace, name }: Subject, sources: Source
   const databases = [...new Set([restore.spec.source.database, destinationName(restore.spec)])];
   const world = viewDatabases(namespace, databases, sources, now);
   if (!isUnfinished(restore)) return world;
-  return withClaims(await withStatefulSets(world, namespace, databases, sources), restore, sources);
+  const gathered = await withClaims(await withStatefulSets(world, namespace, databases, sources), restore, sources);
+  return withProgress(gathered, restore, sources);
 }
 
 function viewDatabases(namespace: string, names: readonly string[], sources: Sources, now: string): World {
@@ -82,4 +86,13 @@ async function withClaims(world: World, { metadata }: Restore, { kube }: Sources
   const kind = { apiVersion: 'v1', kind: 'PersistentVolumeClaim' };
   const claims = await kube.list<PersistentVolumeClaim & KubeObject>(kind, { namespace });
   return { ...world, claims };
+}
+
+async function withProgress(world: World, restore: Restore, { ask }: Sources): Promise<World> {
+  const job = find(world.jobs, restore.metadata.namespace ?? '', restoreJobName(restore.metadata.name ?? ''));
+  const pod =
+    job && world.pods.find(({ metadata }) => metadata.ownerReferences?.some(({ uid }) => uid === job.metadata.uid));
+  const podIP = pod?.status?.phase === 'Running' ? pod.status.podIP : undefined;
+  if (podIP === undefined) return world;
+  return { ...world, progress: (await ask(podIP)) as RestoreProgress | string };
 }

@@ -2,7 +2,7 @@
 import type { BackupPolicy } from '../api/backup-policy.ts';
 import type { Job, KubeObject, PersistentVolumeClaim, Pod, StatefulSet } from '../api/kubernetes.ts';
 import type { ProtectedDatabase } from '../api/protected-database.ts';
-import type { SidecarStatus } from '../api/reports.ts';
+import type { RestoreProgress, SidecarStatus } from '../api/reports.ts';
 import type { Restore } from '../api/restore.ts';
 
 /**
@@ -28,6 +28,8 @@ export interface World {
   readonly claims: readonly (PersistentVolumeClaim & KubeObject)[];
   /** By sidecarKey: the sidecar's answer, or why there is none. */
   readonly sidecars: ReadonlyMap<string, SidecarStatus | string>;
+  /** Of a Restore whose job runs: what that says of itself, or why it says nothing. */
+  readonly progress?: RestoreProgress | string;
 }
 
 export function isUnfinished({ status }: Restore): boolean {

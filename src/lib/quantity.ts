@@ -21,3 +21,13 @@ export function parseQuantity(text: string): number | undefined {
   const [, digits = '', suffix = ''] = /^(\d+(?:\.\d+)?(?:[eE]\d{1,2})?)([KMGTPE]i|[kMGTPE])?$/.exec(text) ?? [];
   return digits === '' ? undefined : Number(digits) * (FACTORS[suffix] ?? 1);
 }
+
+const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'] as const;
+
+/** For a person: three digits at least, such as `1.25 GiB` or `312 KiB`. @param bytes not negative */
+export function formatBytes(bytes: number): string {
+  const power = Math.min(UNITS.length - 1, bytes < 1 ? 0 : Math.floor(Math.log2(bytes) / 10));
+  const value = bytes / 2 ** (10 * power);
+  const digits = power === 0 || value >= 100 ? 0 : value >= 10 ? 1 : 2;
+  return `${value.toFixed(digits)} ${UNITS[power]}`;
+}

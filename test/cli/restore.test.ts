@@ -113,7 +113,7 @@ function restore(server: Pick<StandIn, 'kubeconfig'>, ...more: string[]): Promis
 /** Creates what is asked for, then answers each look with the next of the statuses. */
 function following(context: TestContext, ...statuses: Restore['status'][]): Promise<StandIn> {
   let looks = 0;
-  let created: unknown;
+  let created: unknown = buildRestore('orders', 'shop', { latest: true }, { as: 'before' });
   return startStandIn(context, ({ method, body }: Asked) => {
     if (method === 'POST') created = body;
     return [
@@ -170,7 +170,10 @@ test('a restore that is not finished in time goes on without the command: 124, a
   const server = await following(context, { phase: 'Fetching', message: 'slowly' });
   const { result, stderr } = await restore(server, '--timeout', '0.1', '--as', 'before');
   assert.equal(result, EXIT.timeout);
-  assert.match(stderr, /not finished after 0\.1 s; it goes on, see it with: kubectl -n shop get restore before -w/);
+  assert.match(
+    stderr,
+    /not finished after 0\.1 s; it goes on, follow it again with: walguard restore --attach before -n shop/,
+  );
 });
 
 test('an interrupt ends the command, not the restore, and says how to see it again', async (context) => {
@@ -180,7 +183,35 @@ test('an interrupt ends the command, not the restore, and says how to see it aga
   setTimeout(() => stop.abort(), 200);
   const { result, stderr } = await captureOutput(() => runCli('walguard', args, '1.2.3', stop.signal));
   assert.equal(result, EXIT.interrupted);
-  assert.match(stderr, /The restore goes on without this command; see it with: kubectl -n \S+ get restore/);
+  assert.match(
+    stderr,
+    /The restore goes on without this command; follow it again with: walguard restore --attach orders-\S+ -n shop/,
+  );
+});
+
+test('--attach follows a restore that runs; one that is not there: 3', async (context) => {
+  const server = await following(context, { phase: 'Completed', message: 'promoted' });
+  const asked = (kubeconfig: string) =>
+    captureOutput(() =>
+      runCli('walguard', ['restore', '--kubeconfig', kubeconfig, '--attach', 'before'], '1.2.3', UNINTERRUPTED),
+    );
+  const { result, stderr } = await asked(server.kubeconfig);
+  assert.equal(result, EXIT.ok);
+  assert.match(stderr, /Completed: promoted/);
+  assert.ok(server.asked.every(({ method }) => method === 'GET'));
+  const none = await startStandIn(context, () => [404, {}]);
+  const missing = await asked(none.kubeconfig);
+  assert.equal(missing.result, EXIT.notFound);
+  assert.match(missing.stderr, /there is no Restore "before" in namespace "shop"/);
+});
+
+test('--plan asks for the plan alone, says it, and leaves no Restore behind', async (context) => {
+  const server = await following(context, { phase: 'Completed', message: 'it would read base backup base_1' });
+  const { result, stderr } = await restore(server, '--plan');
+  assert.equal(result, EXIT.ok);
+  assert.match(stderr, /^Plan only: orders as of .*it would read base backup base_1\n$/s);
+  assert.equal((server.asked[0]?.body as Restore | undefined)?.spec.planOnly, true);
+  assert.equal(server.asked.at(-1)?.method, 'DELETE');
 });
 
 const DENIED = { message: "the webhook's words" };
@@ -212,7 +243,7 @@ test('a cluster that does not answer: exit code 4', async (context) => {
 });
 
 const USAGE: readonly (readonly [name: string, args: string[], says: RegExp])[] = [
-  ['no database', ['restore', '--to-time', TIME], /missing required argument 'database'/],
+  ['no database', ['restore', '--to-time', TIME], /which database\? Name its StatefulSet/],
   ['no moment', ['restore', 'orders'], /to what moment\? Add one of --to-time, .*or --backup alone/],
   ['two destinations', ['restore', 'orders', '--latest', '--as', 'a', '--claim', 'b'], /only one of --as and --claim/],
   ['two moments', ['restore', 'orders', '--latest', '--to-xid', '7'], /only one of .*: there are 2/],

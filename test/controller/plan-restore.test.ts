@@ -28,6 +28,7 @@ import {
 } from '../support/world.ts';
 
 const JOB = 'undo-restore';
+const PLAN = { baseBackup: 'base_1', target: 'LSN 0/1', fetchBytes: 2048, dataBytes: 3 * 1024 ** 2 };
 const CLAIM = 'data-orders-before-0';
 
 function known(instances: NonNullable<ProtectedDatabase['status']>['instances']): ProtectedDatabase {
@@ -107,7 +108,7 @@ test('destination absent, no claim, no job: Fetching, with a claim and a job', (
   ]);
   assert.deepEqual(statusOf(actions), {
     phase: 'Fetching',
-    message: `fetching the base backup from ${STORAGE_PREFIX}`,
+    message: `looking for what to fetch below ${STORAGE_PREFIX}`,
     target: TARGET_TIME,
     storagePrefix: STORAGE_PREFIX,
     startedAt: NOW,
@@ -164,14 +165,7 @@ test('a failed job without a report: Failed with what Kubernetes says', () => {
 });
 
 function succeeded(more: Partial<World> = {}): World {
-  const message = JSON.stringify({
-    ok: true,
-    baseBackup: 'base_1',
-    durationMs: 1,
-    bytes: 2,
-    target: 'LSN 0/1',
-    note: 'mind',
-  });
+  const message = JSON.stringify({ ok: true, plan: PLAN, durationMs: 1, note: 'mind' });
   const pod = buildEndedPod('restore', JOB, { exitCode: 0, message });
   return fetching({ succeeded: 1 }, { pods: [buildPod(), pod], ...more });
 }
@@ -208,12 +202,40 @@ test('from a prefix that is named: that one is read, without asking what is know
   assert.ok(sidecar?.env?.some(({ name, value }) => name === 'WALGUARD_RESTORE_FROM' && value === storagePrefix));
 });
 
+test('while the job runs: its plan and its progress, written when they change', () => {
+  const pod = { ...buildEndedPod('restore', JOB, { exitCode: 0, message: '' }), status: { phase: 'Running' } };
+  const world = {
+    ...fetching({}, { pods: [buildPod(), pod] }),
+    progress: { plan: PLAN, bytes: 1024 ** 2, seconds: 2 },
+  };
+  const { plan: told, message } = statusOf(plan(world));
+  assert.deepEqual(told, PLAN);
+  assert.equal(
+    message,
+    'fetching base backup base_1 (2.00 KiB to fetch, 3.00 MiB of data), then WAL up to LSN 0/1: 1.00 MiB of about 3.00 MiB, 512 KiB/s, 4s left',
+  );
+  for (const silent of [{}, 'the sidecar does not answer: x'])
+    assert.deepEqual(describeActions(plan({ ...world, progress: silent })), []);
+});
+
+test('only the plan: no claim is made, and at the end the status has it', () => {
+  const restore = buildRestoreOf();
+  const restores = [{ ...restore, spec: { ...restore.spec, planOnly: true } }];
+  const begun = plan(worldOf({ restores }));
+  assert.deepEqual(describeActions(begun), ['apply-status Restore/undo', `create Job/${JOB}`]);
+  assert.doesNotMatch(JSON.stringify(begun[1]?.object), /persistentVolumeClaim/);
+  const ended = plan(succeeded({ restores }));
+  assert.deepEqual(describeActions(ended), ['apply-status Restore/undo']);
+  assert.deepEqual([statusOf(ended).phase, statusOf(ended).plan], ['Completed', PLAN]);
+  assert.match(statusOf(ended).message ?? '', /^it would read base backup base_1/);
+});
+
 test('without a start the StatefulSet is made with no replicas, and that is the end', () => {
   const restore = buildRestoreOf();
   const stopped = { ...restore, spec: { ...restore.spec, autoStart: false } };
   const world = succeeded({ restores: [stopped] });
   const actions = plan(world);
-  assert.equal((actions[1]?.object as StatefulSet).spec.replicas, 0);
+  assert.equal((actions[1]?.object as StatefulSet | undefined)?.spec.replicas, 0);
   const then = plan(afterwards(world, actions));
   assert.deepEqual(describeActions(then), ['apply-status Restore/undo']);
   assert.match(statusOf(then).message ?? '', /scale statefulset orders-before --replicas=1$/);
@@ -231,6 +253,7 @@ test('destination absent, our claim, job succeeded: Replaying, with an injected 
     storagePrefix: STORAGE_PREFIX,
     startedAt: NOW,
     fetchedAt: '2026-11-21T10:05:00.000Z',
+    plan: PLAN,
     baseBackup: 'base_1',
     target: 'LSN 0/1',
     note: 'mind',

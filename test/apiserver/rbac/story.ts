@@ -76,10 +76,8 @@ async function restore(stage: Stage, context: TestContext, namespace: string): P
   await kubectl(cluster, ['apply', '-f', '-'], JSON.stringify(object));
   const report: RestoreReport = {
     ok: true,
-    baseBackup: 'base_000000010000000000000002',
+    plan: { baseBackup: 'base_000000010000000000000002', target: 'x', fetchBytes: 1, dataBytes: 1 },
     durationMs: 900,
-    bytes: 1,
-    target: 'x',
   };
   await endJob(stage, namespace, 'restore', report);
   const status = { ...buildStatus(namespace, RESTORED), timeline: 2, lastReplayedTime: secondsAgo(30) };

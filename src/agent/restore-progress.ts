@@ -1,0 +1,55 @@
+// What a restore job tells while it runs, to whoever asks its pod as a sidecar is asked. Room: agent (door).
+import { statfs } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import type { RestoreProgress } from '../api/reports.ts';
+import type { RestorePlanSummary } from '../api/restore.ts';
+import type { AgentContext } from './context.ts';
+import { portOf } from './routes.ts';
+
+export interface Progress {
+  /** The plan is made, and the fetch begins: the volume is as full as it was before. */
+  readonly begin: (plan: RestorePlanSummary) => Promise<void>;
+  readonly close: () => void;
+}
+
+export function serveProgress(context: AgentContext): Progress {
+  let began: { readonly plan: RestorePlanSummary; readonly usedBefore: number; readonly at: number } | undefined;
+
+  /** By how full the volume is: to walk through a big data directory again and again would cost more than the fetch. */
+  async function look(): Promise<RestoreProgress> {
+    if (!began) return {};
+    const bytes = Math.max(0, (await usedBytes(context.pgdata)) - began.usedBefore);
+    return { plan: began.plan, bytes, seconds: (performance.now() - began.at) / 1000 };
+  }
+
+  const server = listen(context, look);
+  return {
+    begin: async (plan) => {
+      began = { plan, usedBefore: await usedBytes(context.pgdata), at: performance.now() };
+    },
+    close: () => void server.close(),
+  };
+}
+
+/** Nobody's restore fails because it cannot be watched. */
+function listen(context: AgentContext, look: () => Promise<RestoreProgress>): Server {
+  const server = createServer((_request, response) => {
+    look().then(
+      (progress) => {
+        response.setHeader('content-type', 'application/json');
+        response.end(JSON.stringify(progress));
+      },
+      (error: Error) => {
+        response.statusCode = 500;
+        response.end(`${error.message}\n`);
+      },
+    );
+  });
+  server.on('error', (error) => context.log.warn({ error: error.message }, 'the progress cannot be watched'));
+  return server.listen(portOf(context)).unref();
+}
+
+async function usedBytes(directory: string): Promise<number> {
+  const { blocks, bfree, bsize } = await statfs(directory);
+  return (blocks - bfree) * bsize;
+}

@@ -1,0 +1,32 @@
+// A restore's plan and progress, as a person reads them. Room: lib (pure).
+import type { RestorePlanSummary } from '../api/restore.ts';
+import { formatDurationSeconds } from './duration.ts';
+import { formatBytes } from './quantity.ts';
+import { describeTarget } from './recovery-target.ts';
+import type { RestorePlan } from './restore-plan.ts';
+
+export function summarise({ baseBackup, target, fetchBytes, wal }: RestorePlan): RestorePlanSummary {
+  return {
+    baseBackup: baseBackup.name,
+    target: describeTarget(target),
+    fetchBytes,
+    dataBytes: baseBackup.uncompressedBytes,
+    ...(wal ? { walFrom: wal.from, walTo: wal.to, walSegments: wal.segments, walBytes: wal.bytes } : {}),
+  };
+}
+
+export function describePlan(plan: RestorePlanSummary): string {
+  const { baseBackup, fetchBytes, dataBytes, walFrom, walTo, walSegments = 0, walBytes = 0, target } = plan;
+  const base = `base backup ${baseBackup} (${formatBytes(fetchBytes)} to fetch, ${formatBytes(dataBytes)} of data)`;
+  if (walFrom === undefined) return `${base}, then WAL up to ${target}`;
+  return `${base}, then WAL ${walFrom} to ${walTo} (${walSegments} segments, ${formatBytes(walBytes)}) up to ${target}`;
+}
+
+/** @param bytes that are on the volume so far; @param total that there will be, about; @param seconds since the first of them */
+export function describeProgress(bytes: number, total: number, seconds: number): string {
+  const done = `${formatBytes(bytes)} of about ${formatBytes(total)}`;
+  const rate = bytes / seconds;
+  if (!(seconds >= 1 && rate > 0)) return done;
+  const left = Math.max(0, total - bytes) / rate;
+  return `${done}, ${formatBytes(rate)}/s, ${formatDurationSeconds(left)} left`;
+}
