@@ -1,5 +1,5 @@
 // One look at Patroni's REST API: settings that are missing there are put there. Room: agent (door).
-import { patchParameters, type RestApi, readConfiguration, readScope } from '../tools/patroni.ts';
+import { patchParameters, type RestApi, readConfiguration, readNames } from '../tools/patroni.ts';
 import { planPatroni } from './patroni-plan.ts';
 import type { RestOutcome, WantedSettings } from './settings.ts';
 
@@ -7,10 +7,10 @@ import type { RestOutcome, WantedSettings } from './settings.ts';
 export async function settle(api: RestApi, wanted: WantedSettings): Promise<RestOutcome> {
   try {
     const plan = planPatroni(await readConfiguration(api), wanted);
-    const scope = await readScope(api);
-    if (plan.kind === 'foreign') return { ...plan, scope };
+    const names = await readNames(api);
+    if (plan.kind === 'foreign') return { ...plan, ...names };
     if (plan.kind === 'patch') await patchParameters(api, plan.parameters);
-    return { kind: 'in-place', scope };
+    return { kind: 'in-place', ...names };
   } catch (error) {
     return { kind: 'failed', why: (error as Error).message };
   }

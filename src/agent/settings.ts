@@ -15,8 +15,8 @@ export interface WantedSettings {
   readonly timeoutSeconds: number;
 }
 
-/** What came of the last call of the REST API; `scope` is the cluster's name in patronictl. */
-export type RestOutcome = { readonly scope?: string | undefined } & (
+/** What came of the last call of the REST API; `scope` and `member` are the names of cluster and member in patronictl. */
+export type RestOutcome = { readonly scope?: string; readonly member?: string } & (
   | { readonly kind: 'in-place' }
   | { readonly kind: 'foreign'; readonly parameter: string }
   | { readonly kind: 'failed'; readonly why: string }
@@ -59,7 +59,8 @@ export function explainMissing(
   isRestartPending: boolean,
   rest?: RestOutcome,
 ): string {
-  const restart = `restart Postgres to take it up: patronictl restart ${rest?.scope ?? '<scope>'} --pending`;
+  // By its name: of some replicas Patroni 3.0.2 does not know that a restart is pending.
+  const restart = `restart Postgres to take it up: patronictl restart ${rest?.scope ?? '<scope>'} ${rest?.member ?? '<member>'}`;
   switch (wanted.channel) {
     case 'arguments':
       return 'restart the pod to take up the injected settings';

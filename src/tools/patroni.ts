@@ -33,12 +33,13 @@ export async function patchParameters(api: RestApi, parameters: object): Promise
   await call(api, 'PATCH', '/config', { postgresql: { parameters } });
 }
 
-/** The cluster's name, as patronictl calls it; undefined where it is not told. */
-export async function readScope(api: RestApi): Promise<string | undefined> {
+/** The names of the cluster and of this member, as patronictl calls them; empty where they are not told. */
+export async function readNames(api: RestApi): Promise<{ scope?: string; member?: string }> {
   const answer = (await call(api, 'GET', '/patroni').catch(() => undefined)) as
-    | { patroni?: { scope?: string } }
+    | { patroni?: { scope?: string; name?: string } }
     | undefined;
-  return answer?.patroni?.scope;
+  const { scope, name } = answer?.patroni ?? {};
+  return { ...(scope ? { scope } : {}), ...(name ? { member: name } : {}) };
 }
 
 /** Error codes by which a server that speaks TLS answers plain HTTP. */

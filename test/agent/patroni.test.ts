@@ -43,7 +43,7 @@ async function startPatroni(
     else if (request.method === 'PATCH') Object.assign(stand.parameters, JSON.parse(text).postgresql.parameters);
     else if (request.url === '/patroni') {
       response.statusCode = 503;
-      return response.end('{"patroni":{"version":"4.0.4","scope":"shop"}}');
+      return response.end('{"patroni":{"version":"4.0.4","scope":"shop","name":"shop-1"}}');
     }
     return response.end(JSON.stringify({ ttl: 30, postgresql: { parameters: stand.parameters } }));
   };
@@ -60,18 +60,18 @@ function written({ asked }: Stand): unknown[] {
 
 test('what is missing is put there, and only that; the second look changes nothing', async (context) => {
   const patroni = await startPatroni(context, { max_connections: 200, archive_mode: 'on' });
-  assert.deepEqual(await settle(patroni.api, WANTED), { kind: 'in-place', scope: 'shop' });
+  assert.deepEqual(await settle(patroni.api, WANTED), { kind: 'in-place', scope: 'shop', member: 'shop-1' });
   const { archive_mode: _there, ...missing } = buildPatroniParameters(60);
   assert.deepEqual(written(patroni), [{ postgresql: { parameters: missing } }]);
   assert.equal(patroni.parameters.max_connections, 200);
-  assert.deepEqual(await settle(patroni.api, WANTED), { kind: 'in-place', scope: 'shop' });
+  assert.deepEqual(await settle(patroni.api, WANTED), { kind: 'in-place', scope: 'shop', member: 'shop-1' });
   assert.equal(written(patroni).length, 1);
 });
 
 test("another's archive_command is left alone and its text is not told; a take-over replaces it", async (context) => {
   const patroni = await startPatroni(context, { archive_command: 'push --key hidden %p' });
   const outcome = await settle(patroni.api, WANTED);
-  assert.deepEqual(outcome, { kind: 'foreign', parameter: 'archive_command', scope: 'shop' });
+  assert.deepEqual(outcome, { kind: 'foreign', parameter: 'archive_command', scope: 'shop', member: 'shop-1' });
   assert.deepEqual(written(patroni), []);
   assert.equal((await settle(patroni.api, { ...WANTED, isTakeOver: true })).kind, 'in-place');
   assert.match(String(patroni.parameters.archive_command), /archive-wal/);
@@ -120,7 +120,7 @@ test('an API that speaks TLS is asked again by TLS, whoever signed its certifica
       makeServer: (listener) => createTlsServer({ cert, key }, listener),
     },
   );
-  assert.deepEqual(await settle(patroni.api, WANTED), { kind: 'in-place', scope: 'shop' });
+  assert.deepEqual(await settle(patroni.api, WANTED), { kind: 'in-place', scope: 'shop', member: 'shop-1' });
 });
 
 const ADDRESSES: readonly (readonly [listen: string | undefined, host: string, port: number])[] = [

@@ -38,7 +38,7 @@ for (const [archiveMode, isCommandOurs, timeoutSeconds, expected] of ROWS) {
 
 const ALL: readonly MissingSetting[] = ['archive_mode', 'archive_command', 'archive_timeout'];
 const COMMAND: readonly MissingSetting[] = ['archive_command'];
-const IN_PLACE: RestOutcome = { kind: 'in-place', scope: 'shop' };
+const IN_PLACE: RestOutcome = { kind: 'in-place', scope: 'shop', member: 'shop-1' };
 
 interface Row {
   readonly name: string;
@@ -72,7 +72,7 @@ const REMEDIES: readonly Row[] = [
     name: 'external, under Patroni, which waits for a restart',
     wanted: { channel: 'external', isPatroni: true },
     isRestartPending: true,
-    says: 'restart Postgres to take it up: patronictl restart <scope> --pending',
+    says: 'restart Postgres to take it up: patronictl restart <scope> <member>',
   },
   {
     name: 'a variable',
@@ -103,7 +103,7 @@ const REMEDIES: readonly Row[] = [
     missing: ['archive_mode'],
     isRestartPending: true,
     rest: IN_PLACE,
-    says: 'restart Postgres to take it up: patronictl restart shop --pending',
+    says: 'restart Postgres to take it up: patronictl restart shop shop-1',
   },
   {
     name: 'the REST API, set, and not in force yet',

@@ -15,7 +15,9 @@ function objects(daysAgo: number, isGood: boolean, touched = daysAgo) {
 }
 
 function expired(all: ReturnType<typeof objects>, keepDays: number): number[] {
-  return chooseExpired(listDumps(all), keepDays * 86_400, NOW).map(({ startedAt }) => (NOW - startedAt) / DAY);
+  // One runs right now.
+  const dumps = listDumps([...all, ...objects(0.1, false, 0)]);
+  return chooseExpired(dumps, keepDays * 86_400, NOW).map(({ startedAt }) => (NOW - startedAt) / DAY);
 }
 
 // | dump | age | newest good one | goes |
@@ -47,4 +49,12 @@ test('what bears no name of a dump is never touched', () => {
   const strangers = ['lost+found/x', 'manifest.json', 'notes.txt', '2026/manifest.json'];
   const all = strangers.map((path) => ({ path, bytes: 1, modifiedAt: iso(900) }));
   assert.deepEqual(listDumps(all), []);
+});
+
+test('a clock that is far ahead of the store removes nothing, and is said', () => {
+  const all = listDumps([...objects(9, true), ...objects(0.03, true)]);
+  assert.throws(
+    () => chooseExpired(all, 7 * 86_400, NOW),
+    /by the clock of this node, .* by the store's clock; one of the two is wrong/,
+  );
 });
