@@ -3,18 +3,16 @@ import type { RestoreReport } from '../api/reports.ts';
 import type { RestoreTarget } from '../api/restore.ts';
 import { buildStoragePrefix, parseStoragePrefix } from '../lib/cluster-identity.ts';
 import { requireVariable } from '../lib/environment.ts';
-import { planRestore, type RestorePlan } from '../lib/restore-plan.ts';
+import type { RestorePlan } from '../lib/restore-plan.ts';
 import { describePlan, summarise } from '../lib/restore-words.ts';
 import { engineError, isPrefixEmpty } from '../tools/engine.ts';
 import { run } from '../tools/exec.ts';
 import { flushWal } from '../tools/postgres.ts';
-import { readStoreContents } from '../tools/store-contents.ts';
 import { type AgentContext, readContext } from './context.ts';
 import { isOpenTo } from './daemon-plan.ts';
 import { assertEmpty, fetchInto, prepareRecovery } from './data-directory.ts';
-import { readEnds } from './inventory.ts';
 import { type Progress, serveProgress } from './restore-progress.ts';
-import { searchWal } from './restore-search.ts';
+import { planFrom } from './restore-search.ts';
 import { buildEngineEnv, requireCredentials } from './storage.ts';
 
 const FLUSH_TIMEOUT_MS = 60_000;
@@ -72,19 +70,6 @@ function fetchBase(context: AgentContext, env: NodeJS.ProcessEnv, { baseBackup }
     const result = await run(engine.binary, args, { env, timeoutMs, onStderr: (line) => log.info(line) });
     if (result.code !== 0) throw engineError('backup-fetch', result);
   });
-}
-
-async function planFrom(
-  context: AgentContext,
-  env: NodeJS.ProcessEnv,
-  storagePrefix: string,
-  target: RestoreTarget,
-): Promise<RestorePlan> {
-  const listed = await readStoreContents(context.engine, env);
-  const { systemIdentifier } = parseStoragePrefix(storagePrefix);
-  const contents = await readEnds(context.engine, env, listed, systemIdentifier);
-  const known = await searchWal(context, env, contents, target, new AbortController().signal);
-  return planRestore(contents, target, known);
 }
 
 /** By the sidecar of the new StatefulSet, which has the policy as it is now: better to know before all is fetched. */

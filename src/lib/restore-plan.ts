@@ -5,9 +5,10 @@ import { type JudgedBackup, judgeBackups } from './good-backups.ts';
 import { fromMicroseconds, type RecoveryTarget, stopOf, toMicroseconds } from './recovery-target.ts';
 import { formatTime } from './recovery-window.ts';
 import { byNameOf, listChain, type StoreContents, type StoredBackup } from './store-contents.ts';
+import { FINAL } from './stored-runs.ts';
 import { indexOf, nameAt } from './timelines.ts';
 import { segmentOf } from './wal-segment.ts';
-import { buildInventory, isAlone, listStretches, type Stretch } from './windows.ts';
+import { buildInventory, listEdges, listStretches, type Stretch } from './windows.ts';
 
 export interface RestorePlan {
   readonly baseBackup: StoredBackup;
@@ -33,7 +34,7 @@ export interface Known {
 
 /** @throws Error where the target cannot be reached: what was asked for, what there is, what to do */
 export function planRestore(contents: StoreContents, wanted: RestoreTarget, known: Known = {}): RestorePlan {
-  const judged = judgeBackups(contents);
+  const judged = judge(contents);
   const stop = stopOf(wanted);
   const chosen = chooseBase(contents, judged, wanted, known);
   const stretch = listStretches(contents, judged).find(({ backups }) => backups.some(isSame(chosen.backup)));
@@ -46,6 +47,18 @@ export function planRestore(contents: StoreContents, wanted: RestoreTarget, know
     ...(stretch ? { wal: measureWal(contents, chosen.backup, stretch, target, known) } : {}),
     notes: [...chosen.notes, ...notes],
   };
+}
+
+function judge(contents: StoreContents): JudgedBackup[] {
+  return judgeBackups(contents, undefined, FINAL);
+}
+
+/**
+ * Is it a base backup with its own WAL and no more, as retention leaves those of weeks ago? Recovery finds no transaction after it by
+ * which it could tell that a time has come, and Postgres would not start: it can be restored to its own end.
+ */
+function isAlone(contents: StoreContents, stretch: Stretch): boolean {
+  return !stretch.isOpen && listEdges(contents, stretch).length === 0;
 }
 
 const isSame =
@@ -158,7 +171,7 @@ function settleTime(
   lastEnd: bigint | undefined,
 ): Settled {
   const asked = toMicroseconds(time);
-  if (isAlone(contents, backup)) {
+  if (isAlone(contents, stretch)) {
     if (asked <= toMicroseconds(backup.finishedAt)) return { target: { immediate: true }, notes: [] };
     throw new Error(
       `${time} cannot be restored: of the base backup before it, ${backup.name}, only its own moment is kept. Name ${backup.finishedAt}, or another time. ${tellWindows(contents)}`,
@@ -224,12 +237,12 @@ function lastNeeded(
  */
 export function listToSearch(contents: StoreContents, wanted: RestoreTarget): string[] {
   const stop = stopOf(wanted);
-  const judged = judgeBackups(contents);
+  const judged = judge(contents);
   const stretches = listStretches(contents, judged);
   if ('time' in stop) {
     const { backup } = chooseBase(contents, judged, wanted, {});
     const stretch = stretches.find(({ backups }) => backups.some(isSame(backup)));
-    return stretch && !isAlone(contents, backup) ? namesBack(contents, stretch, backup) : [];
+    return stretch && !isAlone(contents, stretch) ? namesBack(contents, stretch, backup) : [];
   }
   if (!('xid' in stop || 'name' in stop) || wanted.backup !== undefined) return [];
   const newestFirst = stretches.toSorted((a, b) => b.run.last - a.run.last);
@@ -245,9 +258,16 @@ function namesBack(
   return Array.from({ length: Math.max(0, count) }, (_, each) => nameAt(stored.line, run.last - each, segmentBytes));
 }
 
+/** Is there a gap so young that it may only be an upload that was overtaken by the next? */
+export function mayBeFilled(contents: StoreContents): boolean {
+  const ends = (judged: readonly JudgedBackup[]) =>
+    listStretches(contents, judged).map(({ stored, run }) => `${stored.line.newest}/${run.first}-${run.last}`);
+  return ends(judge(contents)).join() !== ends(judgeBackups(contents)).join();
+}
+
 /** The sentence that every refusal ends with. */
 export function tellWindows(contents: StoreContents): string {
-  const { recoveryWindows } = buildInventory(contents, judgeBackups(contents));
+  const { recoveryWindows } = buildInventory(contents, judge(contents));
   if (recoveryWindows.length === 0) return 'No moment can be restored from what is stored';
   return `What can be restored: ${recoveryWindows.map(tellWindow).join(', ')}`;
 }

@@ -23,10 +23,15 @@ export interface Archiving {
   readonly archived: ReadonlySet<string>;
   /** The last one of those. Postgres archives in their order, so it was told the same of all before it that do not wait. */
   readonly archivedUpTo?: string;
+  /** What is missing now counts as missing, however young what follows it is. */
+  readonly isFinal?: true;
 }
 
 /** Where Postgres was not asked. */
 export const NOT_ASKED: Archiving = { waiting: new Set(), archived: new Set() };
+
+/** For a recovery, which does not wait: it ends at the first segment that it does not get. */
+export const FINAL: Archiving = { ...NOT_ASKED, isFinal: true };
 
 /** Engines upload several segments at a time: a younger one may be there first. After this the other one is late. */
 export const UPLOAD_MS = 600_000;
@@ -42,6 +47,8 @@ export interface Stored {
 }
 
 /**
+ * Unless it is final:
+ *
  * | missing segment waits in pg_wal | Postgres was told it is stored | the segment after it is young | it is a gap |
  * | yes                             |                                |                               | no          |
  * | no                              | yes                            |                               | yes         |
@@ -78,7 +85,12 @@ function listLost(line: Line, newest: Run | undefined, segmentBytes: number, { a
   });
 }
 
-function mayCome(name: string, isYoung: boolean, { waiting, archived, archivedUpTo = '' }: Archiving): boolean {
+function mayCome(
+  name: string,
+  isYoung: boolean,
+  { waiting, archived, archivedUpTo = '', isFinal }: Archiving,
+): boolean {
+  if (isFinal) return false;
   const isSameTimeline = name.slice(0, 8) === archivedUpTo.slice(0, 8);
   const isArchived = archived.has(name) || (isSameTimeline && name <= archivedUpTo);
   return waiting.has(name) || (isYoung && !isArchived);

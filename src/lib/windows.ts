@@ -1,6 +1,6 @@
 // From what the store holds to the times that can be restored. Room: lib (pure).
 import type { Inventory, RecoveryWindow } from '../api/protected-database.ts';
-import { type JudgedBackup, judgeBackups } from './good-backups.ts';
+import type { JudgedBackup } from './good-backups.ts';
 import { byFinish, type StoreContents, type StoredBackup } from './store-contents.ts';
 import { type Run, type Stored, UPLOAD_MS } from './stored-runs.ts';
 import { indexOf, nameAt } from './timelines.ts';
@@ -83,16 +83,6 @@ export function buildInventory(contents: StoreContents, judged: readonly JudgedB
     walSegments: segments.length,
     recoveryWindows: windows.sort((a, b) => Date.parse(a.from) - Date.parse(b.from)).slice(-MAX_WINDOWS),
   };
-}
-
-/**
- * Is it a base backup with its own WAL and no more, as retention leaves those of weeks ago? Recovery finds no transaction after it by
- * which it could tell that a time has come, and Postgres would not start: it can be restored to its own end.
- */
-export function isAlone(contents: StoreContents, { name }: StoredBackup): boolean {
-  const stretches = listStretches(contents, judgeBackups(contents));
-  const stretch = stretches.find(({ backups }) => backups.some((each) => each.name === name));
-  return stretch !== undefined && !stretch.isOpen && listEdges(contents, stretch).length === 0;
 }
 
 function sum(numbers: readonly number[]): number {

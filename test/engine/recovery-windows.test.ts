@@ -28,8 +28,10 @@ async function tryRestore(context: TestContext, world: World, target: string): P
   if (job.code !== 0) return String(job.report.message);
   const postgres = await adoptPostgres(pod, pgdata, { args: ARCHIVE_ARGUMENTS });
   const sidecar = await startSidecar(context, world.store, postgres, { database: 'restored' });
-  await postgres.start();
-  while ((await postgres.value('select pg_is_in_recovery()')) !== 'false') await sleep(50);
+  await postgres.start().catch(() => undefined);
+  const isRecovering = () => postgres.value('select pg_is_in_recovery()').catch(() => 'true');
+  while (postgres.isRunning() && (await isRecovering()) !== 'false') await sleep(50);
+  assert.ok(postgres.isRunning(), `it stopped on its way to ${target}: ${postgres.log().slice(-2000)}`);
   const rows = Number(await postgres.value('select count(*) from filler'));
   await sidecar.stop('kill');
   await postgres.stop('immediate');

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { RestoreTarget } from '../../src/api/restore.ts';
 import { toMicroseconds } from '../../src/lib/recovery-target.ts';
-import { type Known, listToSearch, planRestore } from '../../src/lib/restore-plan.ts';
+import { type Known, listToSearch, mayBeFilled, planRestore } from '../../src/lib/restore-plan.ts';
 import { backup, makeContents, minute, segment, segmentName, segments } from '../support/store-contents.ts';
 
 const finish = (index: number) => minute(index - 0.5);
@@ -112,6 +112,17 @@ test('a time in a gap is refused, with where it begins and what can be restored'
   assert.deepEqual(planRestore(torn, { time: finish(8) }, endedAt(minute(11))).target, { time: finish(8) });
 });
 
+test('a gap counts however young it is: recovery ends there', () => {
+  const listedAt = minute(12);
+  const young = { ...torn, listedAt };
+  assert.deepEqual([mayBeFilled(young), mayBeFilled(torn), mayBeFilled(whole)], [true, false, false]);
+  assert.deepEqual(
+    listToSearch(young, { time: minute(5.5) }),
+    [5, 4, 3].map((each) => segmentName(each)),
+  );
+  assert.throws(() => planRestore(young, { time: minute(5.5) }, endedAt(minute(4.9))), /WAL is missing after/);
+});
+
 test('a position in a gap or behind the archive is refused, with how far the WAL goes', () => {
   assert.throws(() => planRestore(torn, { lsn: lsn(6) }), new RegExp(`is not archived: .* up to ${segmentName(5)}`));
   assert.throws(() => planRestore(whole, { lsn: lsn(13) }), new RegExp(`is not archived: .* up to ${segmentName(12)}`));
@@ -119,6 +130,12 @@ test('a position in a gap or behind the archive is refused, with how far the WAL
 
 test('of a backup with its own WAL and no more, its own end alone', () => {
   const contents = makeContents({ backups: [b3, b8], segments: [segment(3), ...segments(8, 12)] });
+  const newest = makeContents({ backups: [b3], segments: segments(3, 3) });
+  assert.deepEqual(
+    planRestore(newest, { time: minute(5) }, { lastEnd: 0n }).target,
+    { latest: true },
+    'WAL may still come',
+  );
   assert.deepEqual(planRestore(contents, { time: b3.finishedAt }).target, { immediate: true });
   assert.throws(() => planRestore(contents, { time: minute(5) }), /only its own moment is kept\. Name /);
   assert.deepEqual(planRestore(contents, { backup: b3.name }).target, { immediate: true });

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { judgeBackups } from '../../src/lib/good-backups.ts';
 import { planRestore } from '../../src/lib/restore-plan.ts';
 import type { StoreContents } from '../../src/lib/store-contents.ts';
-import { buildInventory, isAlone, listEdges, listStretches } from '../../src/lib/windows.ts';
+import { buildInventory, listEdges, listStretches } from '../../src/lib/windows.ts';
 import { backup, makeContents, minute, segment, segmentName, segments } from '../support/store-contents.ts';
 
 const LAST = 1 / 6;
@@ -274,13 +274,4 @@ test('what is in a window is restored from a good backup with all the WAL to its
       }
     }),
   );
-});
-
-test('a base backup with its own WAL and no more has no time to recover to, any other one has', () => {
-  const alone = makeContents({ backups: [b3, b8], segments: [segment(3), ...segments(8, 9)] });
-  assert.deepEqual([isAlone(alone, b3), isAlone(alone, b8)], [true, false]);
-  const gap = makeContents({ backups: [b3, b8], segments: [...segments(1, 5), ...segments(7, 9)] });
-  assert.deepEqual([isAlone(gap, b3), isAlone(gap, b8)], [false, false]);
-  const newest = makeContents({ backups: [b3], segments: segments(3, 3) });
-  assert.equal(isAlone(newest, b3), false, 'WAL is still to come');
 });
