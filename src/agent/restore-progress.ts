@@ -1,9 +1,11 @@
 // What a restore job tells while it runs, to whoever asks its pod as a sidecar is asked. Room: agent (door).
 import { statfs } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
+import { dirname } from 'node:path';
 import type { RestoreProgress } from '../api/reports.ts';
 import type { RestorePlanSummary } from '../api/restore.ts';
 import type { AgentContext } from './context.ts';
+import { isMissing } from './data-directory.ts';
 import { portOf } from './routes.ts';
 
 export interface Progress {
@@ -12,7 +14,7 @@ export interface Progress {
   readonly close: () => void;
 }
 
-export function serveProgress(context: AgentContext): Progress {
+export function serveProgress(context: Pick<AgentContext, 'env' | 'log' | 'pgdata'>): Progress {
   let began: { readonly plan: RestorePlanSummary; readonly usedBefore: number; readonly at: number } | undefined;
 
   /** By how full the volume is: to walk through a big data directory again and again would cost more than the fetch. */
@@ -32,7 +34,7 @@ export function serveProgress(context: AgentContext): Progress {
 }
 
 /** Nobody's restore fails because it cannot be watched. */
-function listen(context: AgentContext, look: () => Promise<RestoreProgress>): Server {
+function listen(context: Pick<AgentContext, 'env' | 'log'>, look: () => Promise<RestoreProgress>): Server {
   const server = createServer((_request, response) => {
     look().then(
       (progress) => {
@@ -49,7 +51,13 @@ function listen(context: AgentContext, look: () => Promise<RestoreProgress>): Se
   return server.listen(portOf(context)).unref();
 }
 
+/** Of the volume that holds the directory, or will. */
 async function usedBytes(directory: string): Promise<number> {
-  const { blocks, bfree, bsize } = await statfs(directory);
-  return (blocks - bfree) * bsize;
+  try {
+    const { blocks, bfree, bsize } = await statfs(directory);
+    return (blocks - bfree) * bsize;
+  } catch (error) {
+    if (isMissing(error) && dirname(directory) !== directory) return usedBytes(dirname(directory));
+    throw error;
+  }
 }

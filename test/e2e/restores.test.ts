@@ -1,0 +1,162 @@
+// Restores on real pods: every kind of target, a claim alone, a StatefulSet that waits, the plan before, the command that comes
+// back to one that runs, and a database from the bucket alone. Each test starts from what the ones before it left.
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { ANNOTATION } from '../../src/api/names.ts';
+import { repositoryDir } from '../cluster/checkout.ts';
+import { down } from '../cluster/cluster.ts';
+import {
+  type CommandResult,
+  getObject,
+  kubectl,
+  listObjects,
+  psql,
+  tryCommand,
+  waitFor,
+} from '../support/cluster-client.ts';
+import { buildPostgres, buildSurroundings } from '../support/install.ts';
+import { type Life, NAMESPACE, raise } from './life.ts';
+
+const own = ['-n', NAMESPACE];
+
+let life: Life;
+let storagePrefix: string;
+
+before(async () => {
+  life = await raise('orders');
+});
+
+after(() => down());
+
+const sql = (statement: string) => life.sql('orders', statement);
+const rowsOf = (database: string) =>
+  psql(life.cluster, NAMESPACE, `${database}-0`, "select coalesce(string_agg(n::text, ',' order by n), '') from story");
+
+function walguard(...args: string[]): Promise<CommandResult> {
+  const program = [`${repositoryDir}/src/main.ts`, 'restore', ...own, '--kubeconfig', life.cluster.kubeconfig];
+  return tryCommand(process.execPath, [...program, '--timeout', '300', ...args]);
+}
+
+async function restore(...args: string[]): Promise<string> {
+  const { code, stderr } = await walguard(...args);
+  assert.equal(code, 0, stderr);
+  return stderr;
+}
+
+/** What is restored goes, so that the two nodes hold what comes next. */
+async function remove(...names: string[]): Promise<void> {
+  for (const name of names) {
+    await kubectl(life.cluster, [...own, 'delete', 'statefulset', name, '--cascade=foreground']);
+    await kubectl(life.cluster, [...own, 'delete', 'pvc', `data-${name}-0`, '--wait=false']);
+  }
+}
+
+describe('a restore', () => {
+  let backup: string;
+  let xid: string;
+  let lsn: string;
+
+  before(async () => {
+    backup = (await life.status('orders')).instances[0].lastSuccessfulBackup.name;
+    await sql('create table story (n integer); insert into story values (1)');
+    xid =
+      (await sql('begin; insert into story values (2); select txid_current(); commit'))
+        .split('\n')
+        .find((line) => /^\d+$/.test(line)) ?? '';
+    await sql('insert into story values (3)');
+    await sql("select pg_create_restore_point('before the drop')");
+    await sql('insert into story values (4)');
+    lsn = await sql('select pg_current_wal_insert_lsn()');
+    await sql('insert into story values (5)');
+    await life.archiveNow('orders');
+    storagePrefix = (await life.status('orders')).instances[0].storagePrefix;
+  });
+
+  test('says its plan beforehand, and leaves nothing behind', async () => {
+    const stderr = await restore('orders', '--to-lsn', lsn, '--plan', '--as', 'planned');
+    assert.match(
+      stderr,
+      new RegExp(
+        `it would read base backup ${backup} \\(.* to fetch, .* of data\\), then WAL [0-9A-F]{24} to [0-9A-F]{24} \\(.*\\) up to LSN ${lsn}`,
+      ),
+    );
+    assert.equal(await getObject(life.cluster, NAMESPACE, 'restore', 'planned'), undefined);
+    assert.equal(await getObject(life.cluster, NAMESPACE, 'pvc', 'data-planned-0'), undefined);
+  });
+
+  test('to a transaction, a restore point, a position: just the rows of then', async () => {
+    await Promise.all([
+      restore('orders', '--to-xid', xid, '--as', 'by-xid'),
+      restore('orders', '--to-name', 'before the drop', '--as', 'by-name'),
+      restore('orders', '--to-lsn', lsn, '--as', 'by-lsn'),
+    ]);
+    assert.deepEqual(await Promise.all(['by-xid', 'by-name', 'by-lsn'].map(rowsOf)), ['1,2', '1,2,3', '1,2,3,4']);
+    const { status } = await getObject(life.cluster, NAMESPACE, 'restore', 'by-name');
+    assert.equal(status.target, 'restore point "before the drop"');
+    assert.equal(status.plan.baseBackup, backup);
+    await remove('by-xid', 'by-name', 'by-lsn');
+  });
+
+  test('to a base backup alone, and to all that is archived', async () => {
+    await Promise.all([
+      restore('orders', '--backup', backup, '--as', 'by-backup'),
+      restore('orders', '--latest', '--as', 'by-latest'),
+    ]);
+    assert.equal(await rowsOf('by-latest'), '1,2,3,4,5');
+    assert.equal(await psql(life.cluster, NAMESPACE, 'by-backup-0', "select to_regclass('story') is null"), 't');
+    await remove('by-backup', 'by-latest');
+  });
+
+  test('that nobody waits for goes on; the command comes back to it', async () => {
+    await restore('orders', '--latest', '--as', 'left-alone', '--no-wait');
+    const stderr = await restore('--attach', 'left-alone');
+    assert.match(stderr, /Completed: StatefulSet "left-alone" is promoted/);
+    assert.equal(await rowsOf('left-alone'), '1,2,3,4,5');
+    await remove('left-alone');
+  });
+
+  test('without a start waits for whoever scales it up', async () => {
+    await restore('orders', '--to-xid', xid, '--as', 'waiting', '--no-start');
+    assert.equal((await getObject(life.cluster, NAMESPACE, 'statefulset', 'waiting')).spec.replicas, 0);
+    await kubectl(life.cluster, [...own, 'scale', 'statefulset', 'waiting', '--replicas=1']);
+    await waitFor('the recovery', async () => {
+      const rows = await psql(life.cluster, NAMESPACE, 'waiting-0', 'select pg_is_in_recovery()').catch(() => '');
+      return rows === 'f';
+    });
+    assert.equal(await rowsOf('waiting'), '1,2');
+    await remove('waiting');
+  });
+
+  test('into a claim fills it, and a database of another name that starts on it recovers', async () => {
+    const stderr = await restore('orders', '--to-lsn', lsn, '--claim', 'data-adopted-0');
+    assert.match(stderr, /Completed: PersistentVolumeClaim "data-adopted-0" holds base backup/);
+    assert.deepEqual(await listObjects(life.cluster, NAMESPACE, 'statefulset', 'app=adopted'), []);
+    const annotations = { [ANNOTATION.policy]: 'life' };
+    await kubectl(life.cluster, ['apply', '-f', '-'], buildSurroundings({ namespace: NAMESPACE, name: 'adopted' }));
+    await kubectl(
+      life.cluster,
+      ['apply', '-f', '-'],
+      buildPostgres({ namespace: NAMESPACE, name: 'adopted', annotations }),
+    );
+    await waitFor('the recovery', async () => (await rowsOf('adopted').catch(() => '')) === '1,2,3,4');
+    await remove('adopted');
+  });
+});
+
+describe('with the cluster gone', () => {
+  test('the bucket alone gives the database back, beside a pattern that was never started', async () => {
+    await kubectl(life.cluster, ['delete', 'namespace', NAMESPACE, '--timeout=180s']);
+    await kubectl(life.cluster, ['apply', '-f', '-'], buildSurroundings({ namespace: NAMESPACE, name: 'orders' }));
+    const annotations = { [ANNOTATION.policy]: 'life' };
+    const manifest = buildPostgres({ namespace: NAMESPACE, name: 'orders', annotations });
+    await kubectl(life.cluster, ['apply', '-f', '-'], manifest.replace('replicas: 1', 'replicas: 0'));
+    await restore('orders', '--latest', '--from', storagePrefix, '--as', 'orders-again');
+    assert.equal(await rowsOf('orders-again'), '1,2,3,4,5');
+    const known = await waitFor('its own first base backup', async () => {
+      const instance = (await life.status('orders-again'))?.instances?.[0];
+      return instance?.lastSuccessfulBackup && instance;
+    });
+    assert.notEqual(known.storagePrefix, storagePrefix);
+    assert.match(known.storagePrefix, /\/life\/orders-again\/15\/\d+$/);
+  });
+});
