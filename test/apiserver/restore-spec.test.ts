@@ -1,0 +1,105 @@
+// Restores on a real API server: which specs its schema and its CEL rules take, and what kubectl prints of them.
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { API_VERSION } from '../../src/api/names.ts';
+import { createKube, type Kube, KubeError, loadKubeConfig } from '../../src/kube/client.ts';
+import { repositoryDir } from '../cluster/checkout.ts';
+import { type Cluster, down, up } from '../cluster/cluster.ts';
+import { kubectl } from '../support/cluster-client.ts';
+
+const CRD = join(repositoryDir, 'chart', 'crds', 'restores.yaml');
+let cluster: Cluster;
+let kube: Kube;
+
+before(async () => {
+  cluster = await up({ apiOnly: true });
+  kube = createKube(loadKubeConfig({ kubeconfig: cluster.kubeconfig }));
+  await kubectl(cluster, ['apply', '--server-side', '-f', CRD]);
+  await kubectl(cluster, ['wait', '--for=condition=Established', '--timeout=30s', '-f', CRD]);
+});
+
+after(() => down({ apiOnly: true }));
+
+interface Spec {
+  readonly source?: object;
+  readonly target?: object;
+  readonly destination?: object;
+  readonly autoStart?: unknown;
+}
+
+let count = 0;
+
+async function refusalOf({ source, target, destination, ...others }: Spec): Promise<string | undefined> {
+  count += 1;
+  const spec = {
+    source: source ?? { database: 'orders' },
+    target: target ?? { latest: true },
+    destination: destination ?? { statefulSet: 'orders-before' },
+    ...others,
+  };
+  const metadata = { name: `r${count}`, namespace: 'default' };
+  try {
+    await kube.create({ apiVersion: API_VERSION, kind: 'Restore', metadata, spec });
+    return undefined;
+  } catch (error) {
+    if (error instanceof KubeError && error.status === 422) return error.message;
+    throw error;
+  }
+}
+
+const BACKUP = 'base_000000010000000000000003';
+
+const TAKEN: readonly Spec[] = [
+  { target: { time: '2026-11-21T09:41:00.123456Z' } },
+  { target: { lsn: '0/3000028' } },
+  { target: { xid: '742' } },
+  { target: { name: "before o'clock: the drop" } },
+  { target: { immediate: true } },
+  { target: { latest: true } },
+  { target: { backup: BACKUP } },
+  { target: { backup: `${BACKUP}_D_000000010000000000000001` } },
+  { target: { backup: BACKUP, xid: '742' } },
+  { source: { database: 'orders', storagePrefix: 's3://backups/a/b/shop/orders/15/7710543307137138721' } },
+  { destination: { claim: 'data-copy-0' }, autoStart: false },
+];
+
+for (const spec of TAKEN) {
+  test(`${JSON.stringify(spec)}: taken`, async () => assert.equal(await refusalOf(spec), undefined));
+}
+
+const ONE_TARGET = /name one of time, lsn, xid, name, immediate and latest, or a base backup alone/;
+const ONE_DESTINATION = /name one: a statefulSet or a claim/;
+
+const REFUSED: readonly (readonly [Spec, RegExp])[] = [
+  [{ target: {} }, ONE_TARGET],
+  [{ target: { xid: '7', lsn: '0/1' } }, ONE_TARGET],
+  [{ target: { latest: true, time: '2026-11-21T09:41:00Z' } }, ONE_TARGET],
+  [{ target: { latest: false } }, /spec\.target\.latest/],
+  [{ target: { lsn: '12' } }, /spec\.target\.lsn/],
+  [{ target: { xid: '0' } }, /spec\.target\.xid/],
+  [{ target: { name: 'a\nb' } }, /spec\.target\.name/],
+  [{ target: { name: '' } }, /spec\.target\.name/],
+  [{ target: { backup: 'LATEST' } }, /spec\.target\.backup/],
+  [{ target: { time: 'yesterday' } }, /spec\.target\.time/],
+  [{ source: { database: 'orders', storagePrefix: 's3://backups/shop/orders' } }, /spec\.source\.storagePrefix/],
+  [{ source: { database: 'orders', storagePrefix: 'file:///backups/shop/orders/15/7' } }, /storagePrefix/],
+  [{ destination: {} }, ONE_DESTINATION],
+  [{ destination: { statefulSet: 'a', claim: 'b' } }, ONE_DESTINATION],
+];
+
+for (const [spec, says] of REFUSED) {
+  test(`${JSON.stringify(spec)}: refused, and why`, async () => {
+    const refusal = await refusalOf(spec);
+    assert.ok(refusal !== undefined, 'it was taken');
+    assert.match(refusal, says);
+  });
+}
+
+test('kubectl prints source and destination, be that a StatefulSet or a claim', async () => {
+  await refusalOf({ destination: { claim: 'only-a-claim' } });
+  const printed = await kubectl(cluster, ['get', 'restores']);
+  assert.match(printed, /^NAME\s+SOURCE\s+TARGET\s+DESTINATION\s+PHASE\s+AGE$/m);
+  assert.match(printed, /^r\d+\s+orders\s+orders-before\s/m);
+  assert.match(printed, /^r\d+\s+orders\s+only-a-claim\s/m);
+});
