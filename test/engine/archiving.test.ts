@@ -4,7 +4,6 @@ import { readdirSync, readFileSync } from 'node:fs';
 import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { withClient } from '../../src/tools/connection.ts';
-import { until } from '../support/processes.ts';
 import {
   clockOf,
   closeSegments,
@@ -63,11 +62,17 @@ function findDaemon({ pgdata }: Postgres): number | undefined {
   return found === undefined ? undefined : Number(found);
 }
 
+/** The one that was seen: at a second look nothing may be readable of a process that is just taking on its program. */
 async function signalDaemon(postgres: Postgres, signal: NodeJS.Signals): Promise<number> {
-  await until('a daemon runs', () => findDaemon(postgres) !== undefined, 10_000);
-  const pid = findDaemon(postgres) ?? assert.fail();
-  process.kill(pid, signal);
-  return pid;
+  for (let tries = 0; tries < 1000; tries++) {
+    const pid = findDaemon(postgres);
+    if (pid !== undefined) {
+      process.kill(pid, signal);
+      return pid;
+    }
+    await sleep(10);
+  }
+  return assert.fail('no daemon runs');
 }
 
 /** The last moment of which the archive must know, with a commit after it; its segment is closed and archived. */

@@ -16,6 +16,9 @@ export function isAlive(pid: number): boolean {
 
 /** Waits until it holds, a few seconds at most unless told otherwise; says what was waited for when it never does. */
 export async function until(what: string, holds: () => boolean, timeoutMs = 3000): Promise<void> {
-  for (let tries = 0; tries < timeoutMs / 10 && !holds(); tries++) await sleep(10);
+  for (let tries = 0; tries < timeoutMs / 10; tries++) {
+    if (holds()) return;
+    await sleep(10);
+  }
   assert.ok(holds(), `waited in vain: ${what}`);
 }
