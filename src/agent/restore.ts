@@ -1,4 +1,5 @@
 // Fills an empty volume with a base backup and leaves it ready to recover to the target. Room: agent (door).
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { RestoreReport } from '../api/reports.ts';
 import type { RestoreTarget } from '../api/restore.ts';
 import { buildStoragePrefix, parseStoragePrefix } from '../lib/cluster-identity.ts';
@@ -13,7 +14,7 @@ import { isOpenTo } from './daemon-plan.ts';
 import { assertEmpty, fetchInto, prepareRecovery } from './data-directory.ts';
 import { type Progress, serveProgress } from './restore-progress.ts';
 import { planFrom } from './restore-search.ts';
-import { buildEngineEnv, requireCredentials } from './storage.ts';
+import { buildEngineEnv, type Credentials, requireCredentials } from './storage.ts';
 
 const FLUSH_TIMEOUT_MS = 60_000;
 
@@ -34,7 +35,7 @@ async function restore(context: AgentContext, progress: Progress): Promise<Resto
   const asked = JSON.parse(requireVariable(env, 'WALGUARD_TARGET')) as RestoreTarget;
   const isPlanOnly = env.WALGUARD_PLAN_ONLY === '1';
   if (!isPlanOnly) await assertEmpty(pgdata);
-  const engineEnv = buildEngineEnv(context, storagePrefix, await requireCredentials());
+  const engineEnv = buildEngineEnv(context, storagePrefix, await waitForCredentials(context));
   const destination = env.WALGUARD_DESTINATION;
   if (destination) {
     assertWillBeServed(context, storagePrefix, destination);
@@ -70,6 +71,22 @@ function fetchBase(context: AgentContext, env: NodeJS.ProcessEnv, { baseBackup }
     const result = await run(engine.binary, args, { env, timeoutMs, onStderr: (line) => log.info(line) });
     if (result.code !== 0) throw engineError('backup-fetch', result);
   });
+}
+
+/** In a namespace that was just made the Secret is still being copied, and the kubelet hands it to a pod within a minute or two. */
+const CREDENTIALS_TIMEOUT_MS = 180_000;
+
+async function waitForCredentials({ log }: AgentContext): Promise<Credentials> {
+  const deadline = performance.now() + CREDENTIALS_TIMEOUT_MS;
+  for (let looks = 1; ; looks++) {
+    try {
+      return await requireCredentials();
+    } catch (error) {
+      if (performance.now() > deadline) throw error;
+      if (looks === 1) log.warn({ error: (error as Error).message }, 'waiting for them');
+      await sleep(1000);
+    }
+  }
 }
 
 /** By the sidecar of the new StatefulSet, which has the policy as it is now: better to know before all is fetched. */
