@@ -3,14 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { RestoreTarget } from '../api/restore.ts';
 import { parseStoragePrefix } from '../lib/cluster-identity.ts';
 import { describeTarget, stopOf } from '../lib/recovery-target.ts';
-import {
-  type Known,
-  listToSearch,
-  mayBeFilled,
-  planRestore,
-  type RestorePlan,
-  tellWindows,
-} from '../lib/restore-plan.ts';
+import { type Known, tellWindows } from '../lib/restore-base.ts';
+import { planRestore, type RestorePlan } from '../lib/restore-plan.ts';
+import { listToSearch, mayBeFilled } from '../lib/restore-wal.ts';
 import type { StoreContents } from '../lib/store-contents.ts';
 import { FINAL } from '../lib/stored-runs.ts';
 import { findLastEnd, holdsMark } from '../lib/wal-transactions.ts';

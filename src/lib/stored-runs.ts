@@ -1,6 +1,6 @@
 // Which WAL of a line of timelines is stored without a gap. Room: lib (pure).
 import type { StoreContents } from './store-contents.ts';
-import { type Line, nameAt, timelineAt } from './timelines.ts';
+import { type Line, namesAlong, timelineAt } from './timelines.ts';
 import { parseSegment } from './wal-segment.ts';
 
 /** Segments one after the other, by their index, both ends included. */
@@ -112,6 +112,5 @@ function listPositions(line: Line, { segments, segmentBytes }: StoreContents) {
 const MANY = 10_000;
 
 export function listNames(line: Line, { first, last }: Run, segmentBytes: number): string[] {
-  const count = Math.min(last - first + 1, MANY);
-  return Array.from({ length: count }, (_, each) => nameAt(line, first + each, segmentBytes));
+  return namesAlong(line, first, Math.min(last, first + MANY - 1), segmentBytes);
 }

@@ -43,6 +43,11 @@ export function nameAt(line: Line, index: number, segmentBytes: number): string 
   return formatSegment({ timeline: timelineAt(line, index), index }, segmentBytes);
 }
 
+/** Of the segments from one position to another, both included. */
+export function namesAlong(line: Line, first: number, last: number, segmentBytes: number): string[] {
+  return Array.from({ length: Math.max(0, last - first + 1) }, (_, each) => nameAt(line, first + each, segmentBytes));
+}
+
 /** Was the backup finished before its timeline was left? From another one Postgres does not get onto the line: it stops. */
 export function isOnLine({ parts }: Line, backup: StoredBackup, segmentBytes: number): boolean {
   const place = parts.findIndex(({ timeline }) => timeline === backup.timeline);

@@ -3,7 +3,7 @@ import type { Inventory, RecoveryWindow } from '../api/protected-database.ts';
 import type { JudgedBackup } from './good-backups.ts';
 import { byFinish, type StoreContents, type StoredBackup } from './store-contents.ts';
 import { type Run, type Stored, UPLOAD_MS } from './stored-runs.ts';
-import { indexOf, nameAt } from './timelines.ts';
+import { indexOf, namesAlong } from './timelines.ts';
 import { formatSegment } from './wal-segment.ts';
 
 /** Base backups from which a recovery reads WAL to one and the same end. */
@@ -48,8 +48,8 @@ const EDGE_SEGMENTS = 4;
 export function listEdges({ segmentBytes }: StoreContents, { backups, stored, run, isOpen }: Stretch): string[] {
   const isAlone = backups.length === 1 && indexOf(backups[0].finishSegment, segmentBytes) === run.last;
   if (isOpen || isAlone) return [];
-  const count = Math.min(EDGE_SEGMENTS, run.last - run.first + 1);
-  return Array.from({ length: count }, (_, each) => nameAt(stored.line, run.last - each, segmentBytes));
+  const first = Math.max(run.first, run.last - EDGE_SEGMENTS + 1);
+  return namesAlong(stored.line, first, run.last, segmentBytes).toReversed();
 }
 
 /**

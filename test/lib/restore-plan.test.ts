@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { RestoreTarget } from '../../src/api/restore.ts';
 import { toMicroseconds } from '../../src/lib/recovery-target.ts';
-import { type Known, listToSearch, mayBeFilled, planRestore } from '../../src/lib/restore-plan.ts';
+import type { Known } from '../../src/lib/restore-base.ts';
+import { planRestore } from '../../src/lib/restore-plan.ts';
+import { listToSearch, mayBeFilled } from '../../src/lib/restore-wal.ts';
 import { backup, makeContents, minute, segment, segmentName, segments } from '../support/store-contents.ts';
 
 const finish = (index: number) => minute(index - 0.5);
