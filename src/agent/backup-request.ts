@@ -3,7 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Backup } from '../api/protected-database.ts';
 import { requireVariable } from '../lib/environment.ts';
-import { isObject } from '../lib/json.ts';
+import { parseObject } from '../lib/json.ts';
 import { BACKUPS_PATH } from './backup-endpoint.ts';
 import type { BackupRun } from './backup-runs.ts';
 import type { Order } from './base-backup-push.ts';
@@ -92,7 +92,7 @@ export async function exchange(
       redirect: 'error',
       signal: AbortSignal.any([signal, AbortSignal.timeout(REQUEST_MS)]),
     });
-    const answer = parseAnswer(await response.text());
+    const answer = parseObject(await response.text()) as SidecarAnswer | undefined;
     if (response.ok && answer && 'state' in answer) return answer as BackupRun;
     const message = explainStatus(method, response.status, answer);
     if (response.ok || response.status === 401 || response.status >= 500) return message;
@@ -106,15 +106,6 @@ export async function exchange(
 class Refused extends Error {}
 
 type SidecarAnswer = BackupRun | { readonly message?: unknown };
-
-function parseAnswer(text: string): SidecarAnswer | undefined {
-  try {
-    const answer: unknown = JSON.parse(text);
-    return isObject(answer) ? answer : undefined;
-  } catch {
-    return undefined;
-  }
-}
 
 function explainStatus(method: string, status: number, answer: SidecarAnswer | undefined): string {
   if (status === 404 && method === 'GET')

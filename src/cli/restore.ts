@@ -1,5 +1,4 @@
 // `walguard restore`: asks for a Restore, and follows it to its end. Room: cli (door).
-
 import { setTimeout as sleep } from 'node:timers/promises';
 import { API_VERSION, EXIT } from '../api/names.ts';
 import type { Restore, RestoreTarget } from '../api/restore.ts';
@@ -8,6 +7,7 @@ import { deriveName } from '../lib/name.ts';
 import { describeTarget } from '../lib/recovery-target.ts';
 import { describeDestination } from '../lib/restore-spec.ts';
 import { nameTarget, readTarget, type TargetOptions } from './restore-target.ts';
+import { say } from './say.ts';
 
 export interface RestoreOptions extends TargetOptions {
   readonly as?: string;
@@ -169,9 +169,4 @@ function report(error: unknown, namespace: string): number {
 function usage(message: string): number {
   say(message);
   return EXIT.usage;
-}
-
-/** Progress and errors go to stderr, so that stdout is data alone. */
-function say(line: string): void {
-  process.stderr.write(`${line}\n`);
 }

@@ -1,7 +1,7 @@
 // One question to one sidecar. Room: controller (door).
 import { Agent, fetch } from 'undici';
 import { SIDECAR_PORT } from '../api/names.ts';
-import { isObject } from '../lib/json.ts';
+import { parseObject } from '../lib/json.ts';
 import type { Answer } from './sidecar-news.ts';
 
 const TIMEOUT_MS = 2000;
@@ -26,14 +26,5 @@ export async function askSidecar(podIP: string, port = SIDECAR_PORT): Promise<An
     return (status as unknown as Answer | undefined) ?? 'the sidecar does not answer: what it says is no status';
   } catch (error) {
     return `the sidecar does not answer: ${(error as Error).message}`;
-  }
-}
-
-function parseObject(text: string): object | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return isObject(value) ? value : undefined;
-  } catch {
-    return undefined;
   }
 }

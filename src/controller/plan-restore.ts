@@ -3,7 +3,7 @@ import type { Job, KubeObject, PersistentVolumeClaim, Pod, StatefulSet } from '.
 import { API_VERSION } from '../api/names.ts';
 import type { RestoreReport } from '../api/reports.ts';
 import type { Restore } from '../api/restore.ts';
-import { restoreJobName, type Subject } from '../companion/instance.ts';
+import type { Subject } from '../companion/instance.ts';
 import {
   buildRestoreClaim,
   buildRestoredStatefulSet,
@@ -18,6 +18,7 @@ import { describeTarget } from '../lib/recovery-target.ts';
 import type { Action } from './action.ts';
 import { parseReport } from './job-reports.ts';
 import { describeFetch, finishClaim, finishPlan, pickPlanned, watchReplay } from './restore-end.ts';
+import { findRestoreJob } from './restore-job.ts';
 import { chooseSource } from './restore-source.ts';
 import { fail, type Step } from './restore-step.ts';
 import { resolveSubject } from './subject.ts';
@@ -81,16 +82,10 @@ function decide(restore: Restore, world: World): Step {
 
 function look(restore: Restore, world: World): Progress {
   const namespace = namespaceOf(restore);
-  // A job of an earlier Restore of the same name, about to be collected, went to another target.
-  const own = world.jobs.filter((each) =>
-    each.metadata.ownerReferences?.some(({ uid }) => uid === restore.metadata.uid),
-  );
-  const job = find(own, namespace, restoreJobName(restore.metadata.name ?? ''));
   return {
     source: find(world.statefulSets, namespace, restore.spec.source.database),
     destination: find(world.statefulSets, namespace, restore.spec.destination.statefulSet ?? ''),
-    job,
-    jobPod: world.pods.find(({ metadata }) => metadata.ownerReferences?.some(({ uid }) => uid === job?.metadata.uid)),
+    ...findRestoreJob(restore, world),
   };
 }
 

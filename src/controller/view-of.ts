@@ -1,6 +1,5 @@
 // The world as one database, or one Restore, sees it: a view over the caches, and what is read for it alone.
 // Room: controller (door).
-
 import type { KubeObject, PersistentVolumeClaim, StatefulSet } from '../api/kubernetes.ts';
 import type { RestoreProgress } from '../api/reports.ts';
 import type { Restore } from '../api/restore.ts';
@@ -9,6 +8,7 @@ import type { Kube } from '../kube/client.ts';
 import { destinationName } from '../lib/restore-spec.ts';
 import { type Caches, databaseWord } from './caches.ts';
 import type { Subject } from './key.ts';
+import { findRestoreJob } from './restore-job.ts';
 import type { SidecarOptions, Sidecars } from './sidecars.ts';
 import { find, isUnfinished, type World } from './world.ts';
 
@@ -89,10 +89,8 @@ async function withClaims(world: World, { metadata }: Restore, { kube }: Sources
 }
 
 async function withProgress(world: World, restore: Restore, { ask }: Sources): Promise<World> {
-  const job = find(world.jobs, restore.metadata.namespace ?? '', restoreJobName(restore.metadata.name ?? ''));
-  const pod =
-    job && world.pods.find(({ metadata }) => metadata.ownerReferences?.some(({ uid }) => uid === job.metadata.uid));
-  const podIP = pod?.status?.phase === 'Running' ? pod.status.podIP : undefined;
+  const { status } = findRestoreJob(restore, world).jobPod ?? {};
+  const podIP = status?.phase === 'Running' ? status.podIP : undefined;
   if (podIP === undefined) return world;
   return { ...world, progress: (await ask(podIP)) as RestoreProgress | string };
 }

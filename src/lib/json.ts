@@ -17,6 +17,16 @@ export function parseExactJson(text: string): unknown {
   return JSON.parse(text, keepDigits);
 }
 
+/** The object that a text from elsewhere is; undefined of any other text. */
+export function parseObject(text: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isObject(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /** Deep equality of JSON values; the order of an object's keys does not count. */
 export function isEqual(a: unknown, b: unknown): boolean {
   if (a === b) return true;

@@ -7,7 +7,7 @@ import { after, before, describe, test } from 'node:test';
 import { parse } from 'yaml';
 import type { KubeObject } from '../../src/api/kubernetes.ts';
 import { API_VERSION } from '../../src/api/names.ts';
-import { createKube, type Kube, KubeError, loadKubeConfig } from '../../src/kube/client.ts';
+import type { Kube } from '../../src/kube/client.ts';
 import { isSchedule, parseSchedule } from '../../src/lib/cron.ts';
 import { findTimeZoneError } from '../../src/lib/time-zone.ts';
 import { TIME_ZONE_NAMES } from '../../src/lib/time-zone-names.ts';
@@ -18,37 +18,24 @@ import { type Cluster, down, up } from '../cluster/cluster.ts';
 import { ACCEPTED, NEVER, REFUSED, TIMES, ZONES_ACCEPTED, ZONES_REFUSED } from '../lib/cron-vectors.ts';
 import { CASES, NOW, S3 } from '../policy/policy-cases.ts';
 import { kubectl, tryKubectl } from '../support/cluster-client.ts';
+import { installCrd, refusalOf } from '../support/crd.ts';
 
 const root = dirname(dirname(import.meta.dirname));
-const CRD = join(root, 'chart', 'crds', 'backuppolicies.yaml');
 let cluster: Cluster;
 let kube: Kube;
 
 before(async () => {
   cluster = await up({ apiOnly: true });
-  kube = createKube(loadKubeConfig({ kubeconfig: cluster.kubeconfig }));
-  await kubectl(cluster, ['apply', '--server-side', '-f', CRD]);
-  await kubectl(cluster, ['wait', '--for=condition=Established', '--timeout=30s', '-f', CRD]);
+  kube = await installCrd(cluster, 'backuppolicies');
 });
 
 after(() => down({ apiOnly: true }));
-
-/** What the API server says against it; undefined where it took it. Any other trouble is an error. */
-async function refusalOf(object: KubeObject): Promise<string | undefined> {
-  try {
-    await kube.create(object);
-    return undefined;
-  } catch (error) {
-    if (error instanceof KubeError && error.status === 422) return error.message;
-    throw error;
-  }
-}
 
 let count = 0;
 
 function refusePolicy(spec: object): Promise<string | undefined> {
   count += 1;
-  return refusalOf({ apiVersion: API_VERSION, kind: 'BackupPolicy', metadata: { name: `p${count}` }, spec });
+  return refusalOf(kube, { apiVersion: API_VERSION, kind: 'BackupPolicy', metadata: { name: `p${count}` }, spec });
 }
 
 /** Suspended, so that nothing comes of it. */
@@ -56,7 +43,7 @@ function refuseCronJob(schedule: string, timeZone?: string): Promise<string | un
   count += 1;
   const container = { name: 'c', image: 'example.test/none' };
   const template = { spec: { restartPolicy: 'Never', containers: [container] } };
-  return refusalOf({
+  return refusalOf(kube, {
     apiVersion: 'batch/v1',
     kind: 'CronJob',
     metadata: { name: `c${count}`, namespace: 'default' },

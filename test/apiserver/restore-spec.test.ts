@@ -1,22 +1,19 @@
 // Restores on a real API server: which specs its schema and its CEL rules take, and what kubectl prints of them.
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import type { KubeObject } from '../../src/api/kubernetes.ts';
 import { API_VERSION } from '../../src/api/names.ts';
-import { createKube, type Kube, KubeError, loadKubeConfig } from '../../src/kube/client.ts';
-import { repositoryDir } from '../cluster/checkout.ts';
+import type { Kube } from '../../src/kube/client.ts';
 import { type Cluster, down, up } from '../cluster/cluster.ts';
 import { kubectl } from '../support/cluster-client.ts';
+import { installCrd, refusalOf } from '../support/crd.ts';
 
-const CRD = join(repositoryDir, 'chart', 'crds', 'restores.yaml');
 let cluster: Cluster;
 let kube: Kube;
 
 before(async () => {
   cluster = await up({ apiOnly: true });
-  kube = createKube(loadKubeConfig({ kubeconfig: cluster.kubeconfig }));
-  await kubectl(cluster, ['apply', '--server-side', '-f', CRD]);
-  await kubectl(cluster, ['wait', '--for=condition=Established', '--timeout=30s', '-f', CRD]);
+  kube = await installCrd(cluster, 'restores');
 });
 
 after(() => down({ apiOnly: true }));
@@ -30,7 +27,7 @@ interface Spec {
 
 let count = 0;
 
-async function refusalOf({ source, target, destination, ...others }: Spec): Promise<string | undefined> {
+function refuse({ source, target, destination, ...others }: Spec): Promise<string | undefined> {
   count += 1;
   const spec = {
     source: source ?? { database: 'orders' },
@@ -39,13 +36,7 @@ async function refusalOf({ source, target, destination, ...others }: Spec): Prom
     ...others,
   };
   const metadata = { name: `r${count}`, namespace: 'default' };
-  try {
-    await kube.create({ apiVersion: API_VERSION, kind: 'Restore', metadata, spec });
-    return undefined;
-  } catch (error) {
-    if (error instanceof KubeError && error.status === 422) return error.message;
-    throw error;
-  }
+  return refusalOf(kube, { apiVersion: API_VERSION, kind: 'Restore', metadata, spec } as KubeObject);
 }
 
 const BACKUP = 'base_000000010000000000000003';
@@ -65,7 +56,7 @@ const TAKEN: readonly Spec[] = [
 ];
 
 for (const spec of TAKEN) {
-  test(`${JSON.stringify(spec)}: taken`, async () => assert.equal(await refusalOf(spec), undefined));
+  test(`${JSON.stringify(spec)}: taken`, async () => assert.equal(await refuse(spec), undefined));
 }
 
 const ONE_TARGET = /name one of time, lsn, xid, name, immediate and latest, or a base backup alone/;
@@ -90,14 +81,14 @@ const REFUSED: readonly (readonly [Spec, RegExp])[] = [
 
 for (const [spec, says] of REFUSED) {
   test(`${JSON.stringify(spec)}: refused, and why`, async () => {
-    const refusal = await refusalOf(spec);
+    const refusal = await refuse(spec);
     assert.ok(refusal !== undefined, 'it was taken');
     assert.match(refusal, says);
   });
 }
 
 test('kubectl prints source and destination, be that a StatefulSet or a claim', async () => {
-  await refusalOf({ destination: { claim: 'only-a-claim' } });
+  await refuse({ destination: { claim: 'only-a-claim' } });
   const printed = await kubectl(cluster, ['get', 'restores']);
   assert.match(printed, /^NAME\s+SOURCE\s+TARGET\s+DESTINATION\s+PHASE\s+AGE$/m);
   assert.match(printed, /^r\d+\s+orders\s+orders-before\s/m);
