@@ -83,6 +83,15 @@ export const ENCRYPTION_KEY_FILE = 'encryption-key';
 export const STORE_CA_FILE = 'store-ca.crt';
 export const CLUSTER_CA_FILE = 'cluster-ca.crt';
 
+/** Below it too, in jobs that write evidence and nowhere else: the key that signs it, from this Secret of the namespace. */
+export const EVIDENCE_SECRET = 'walguard-evidence';
+export const EVIDENCE_KEY_FOLDER = 'evidence-key';
+export const EVIDENCE_KEY_DIR = `${STORAGE_DIR}/${EVIDENCE_KEY_FOLDER}`;
+
+/** Entries of that Secret, and files there: PKCS8 and SPKI, PEM. */
+export const EVIDENCE_PRIVATE_KEY = 'private.pem';
+export const EVIDENCE_PUBLIC_KEY = 'public.pem';
+
 /** In a dump's pod: what its two containers share, and where the claim for dumps is mounted. */
 export const DUMP_DIR = '/walguard-dump';
 export const DUMP_VOLUME_DIR = '/walguard-dumps';

@@ -40,6 +40,19 @@ export function buildStoragePrefix(
   return `${withoutSlash(policyPrefix)}/${namespace}/${database}/${major}/${systemIdentifier}`;
 }
 
+/**
+ * `<policy prefix>/<namespace>/<statefulset>/evidence`: beside the clusters of a database, because it outlives each of them.
+ *
+ * @throws Error where a name is none: a path must not be led elsewhere by one
+ */
+export function buildEvidencePrefix(policyPrefix: string, namespace: string, database: string): string {
+  for (const name of [namespace, database]) {
+    if (!/^[a-z0-9][a-z0-9.-]*$/.test(name))
+      throw new Error(`${JSON.stringify(name)} is no name of a namespace or a StatefulSet`);
+  }
+  return `${withoutSlash(policyPrefix)}/${namespace}/${database}/evidence`;
+}
+
 function withoutSlash(policyPrefix: string): string {
   return policyPrefix.replace(/\/+$/, '');
 }

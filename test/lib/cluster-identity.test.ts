@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
+  buildEvidencePrefix,
   buildStoragePrefix,
   findCluster,
   parseClusterIdentity,
@@ -90,6 +91,16 @@ test('what a server says of itself leads nowhere else: only numbers become a pre
       () => buildStoragePrefix('s3://b', 'shop', 'orders', { ...good, major }),
       /is no cluster's identity$/,
     );
+  }
+});
+
+test('evidence lies beside the clusters of a database, and is taken for none of them', () => {
+  const prefix = buildEvidencePrefix('s3://backups/prod/', 'shop', 'orders');
+  assert.equal(prefix, 's3://backups/prod/shop/orders/evidence');
+  assert.equal(findCluster('s3://backups/prod', prefix), undefined);
+  for (const name of ['', '..', 'a/b', '../../other', 'Shop', '-a', 'a b']) {
+    assert.throws(() => buildEvidencePrefix('s3://backups', name, 'orders'), /is no name of a namespace/, name);
+    assert.throws(() => buildEvidencePrefix('s3://backups', 'shop', name), /is no name of a namespace/, name);
   }
 });
 
