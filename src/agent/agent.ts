@@ -4,6 +4,7 @@ import { EXIT } from '../api/names.ts';
 import { createLogger } from '../telemetry/log.ts';
 import { runBaseBackup } from './base-backup.ts';
 import { runDump } from './dump.ts';
+import { printEvidence } from './evidence-print.ts';
 import { runPrune } from './prune-job.ts';
 import { runRestore } from './restore.ts';
 import { runSidecar } from './sidecar.ts';
@@ -27,10 +28,11 @@ export async function runAgent(args: readonly string[], env: NodeJS.ProcessEnv, 
     await runSidecar(env, signal);
     return EXIT.ok;
   }
+  if (companion === 'evidence') return printEvidence(env, signal);
   const job = JOBS[companion as keyof typeof JOBS];
   if (!job) {
     process.stderr.write(
-      `walguard agent: no such companion "${companion}"; there are sidecar, ${Object.keys(JOBS).join(', ')}\n`,
+      `walguard agent: no such companion "${companion}"; there are sidecar, ${Object.keys(JOBS).join(', ')}, evidence\n`,
     );
     return EXIT.usage;
   }
