@@ -1,0 +1,121 @@
+// One record of the page: what was shown first, then how. Room: lib (pure).
+import type { EvidenceCheck, EvidencePhase, EvidenceRecord } from '../../../api/evidence.ts';
+import { type Html, html } from '../../html.ts';
+import {
+  describeSubject,
+  describeTarget,
+  type Figure,
+  formatBytes,
+  formatSeconds,
+  recoveryPoint,
+  recoveryTime,
+} from '../figures.ts';
+import { type JudgedRecord, SEAL_WORDS } from '../judged.ts';
+import { formatTime } from '../words.ts';
+
+const OUTCOME = {
+  passed: { tone: 'good', word: 'Passed' },
+  failed: { tone: 'bad', word: 'Failed' },
+  unknown: { tone: 'unsure', word: 'Not known' },
+} as const;
+
+export function renderRecord(judged: JudgedRecord): Html {
+  const { record } = judged;
+  const { tone, word } = OUTCOME[record.outcome];
+  return html`<article>
+<h3><span class="${tone}">${word}</span>: ${describeSubject(record)}</h3>
+<p>${record.message}</p>
+<p class="soft">${formatTime(record.startedAt)} to ${formatTime(record.finishedAt)}, asked for by ${record.requestedBy}</p>
+${renderFigures(record)}
+<h4>Phases</h4>
+${renderPhases(record)}
+<h4>Checks</h4>
+${renderChecks(record.checks)}
+<h4>What, from where, by what</h4>
+${renderFacts(record)}
+<h4>Proof</h4>
+${renderProof(judged)}
+</article>
+`;
+}
+
+function renderFigures(record: EvidenceRecord): Html {
+  const { baseBackup, lastTransactionAt } = record.recovery ?? {};
+  const last = lastTransactionAt === undefined ? 'not known' : formatTime(lastTransactionAt);
+  return html`<div class="figures">
+${renderFigure('Recovery time', recoveryTime(record))}
+${renderFigure('Data lost', recoveryPoint(record))}
+<div class="figure"><span class="soft">Last transaction that came back</span><b>${last}</b><span class="soft">from ${baseBackup ?? 'no base backup'}</span></div>
+</div>`;
+}
+
+const FIGURE = {
+  met: { tone: 'good', word: 'within the objective of' },
+  missed: { tone: 'bad', word: 'over the objective of' },
+  unknown: { tone: 'unsure', word: 'not shown; the objective is' },
+  none: { tone: 'soft', word: '' },
+} as const;
+
+function renderFigure(title: string, { state, measured, objective }: Figure): Html {
+  const { tone, word } = FIGURE[state];
+  return html`<div class="figure"><span class="soft">${title}</span><b>${measured}</b><span class="${tone}">${word} ${objective}</span></div>`;
+}
+
+/** Each bar stands where its phase was in the time of the whole run. */
+function renderPhases({ phases, startedAt, finishedAt }: EvidenceRecord): Html {
+  if (phases.length === 0) return html`<p class="soft">It did not come to any.</p>`;
+  const begin = Date.parse(startedAt);
+  const whole = Math.max((Date.parse(finishedAt) - begin) / 1000, 0.001);
+  const share = (seconds: number) => (Math.min(Math.max(seconds / whole, 0), 1) * 100).toFixed(1);
+  const row = ({ name, startedAt: at, seconds, bytes, command }: EvidencePhase) => {
+    const before = share((Date.parse(at) - begin) / 1000);
+    const width = Math.min(Number(share(seconds)), 100 - Number(before)).toFixed(1);
+    return html`<tr><td>${name}</td><td>${formatTime(at)}</td><td class="number">${formatSeconds(seconds)}</td><td class="number">${bytes === undefined ? '' : formatBytes(bytes)}</td><td class="track"><span style="margin-left:${before}%;width:${width}%"></span></td></tr>
+${command === undefined ? undefined : html`<tr><td></td><td colspan="4"><code>${command}</code></td></tr>\n`}`;
+  };
+  return html`<div class="wide"><table>
+<tr><th>Phase</th><th>Began</th><th class="number">Took</th><th class="number">Read</th><th>In the time of the run</th></tr>
+${phases.map(row)}</table></div>`;
+}
+
+const CHECK_TONES = { passed: 'good', failed: 'bad', unknown: 'unsure', skipped: 'soft' } as const;
+
+function renderChecks(checks: readonly EvidenceCheck[]): Html {
+  if (checks.length === 0) return html`<p class="unsure">None ran.</p>`;
+  const row = ({ name, result, expected, seen, seconds }: EvidenceCheck) =>
+    html`<tr><td>${name}</td><td><span class="word ${CHECK_TONES[result]}">${result}</span></td><td><pre>${expected ?? ''}</pre></td><td><pre>${seen}</pre></td><td class="number">${formatSeconds(seconds)}</td></tr>
+`;
+  return html`<div class="wide"><table>
+<tr><th>Check</th><th>Result</th><th>Expected</th><th>Seen</th><th class="number">Took</th></tr>
+${checks.map(row)}</table></div>`;
+}
+
+function renderFacts({ database, policy, target, versions }: EvidenceRecord): Html {
+  return renderList([
+    ['Database', `StatefulSet ${database.namespace}/${database.name}, pod ${database.instance}`],
+    ['System identifier', database.systemIdentifier],
+    ['Restored from', database.storagePrefix],
+    ['Policy', policy],
+    ['Target', `asked for: ${target.asked}; recovery was told: ${describeTarget(target)}`],
+    ['Postgres', versions.postgres ?? 'not known'],
+    ['Image', versions.image ?? 'not known'],
+    ['Engine', versions.engine],
+    ['walguard', versions.walguard],
+  ]);
+}
+
+function renderProof({ record, sha256, seal, fingerprint, joint }: JudgedRecord): Html {
+  return renderList([
+    ['Record', record.id],
+    ['Its SHA-256', sha256],
+    ['Signature', SEAL_WORDS[seal]],
+    ['Signed by', fingerprint === undefined ? 'no key' : `the key with SHA-256 ${fingerprint}`],
+    ['In the chain', joint.says],
+    ['Record before it', record.previous === undefined ? 'none' : `SHA-256 ${record.previous}`],
+  ]);
+}
+
+function renderList(entries: readonly (readonly [title: string, value: string])[]): Html {
+  return html`<dl>
+${entries.map(([title, value]) => html`<dt>${title}</dt><dd>${value}</dd>\n`)}</dl>`;
+}
