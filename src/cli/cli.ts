@@ -2,6 +2,7 @@
 import { basename } from 'node:path';
 import { Command, CommanderError, Option } from 'commander';
 import { EXIT } from '../api/names.ts';
+import { addDrill } from './drill.ts';
 import { addOfflineVerbs } from './offline.ts';
 import type { RestoreOptions } from './restore.ts';
 import { flushOutput } from './say.ts';
@@ -79,6 +80,7 @@ export async function runCli(
       const { runRestore } = await import('./restore.ts');
       code = await runRestore(database, options, signal);
     });
+  addDrill(program, shared, signal);
   addWebhook(program, shared, serve);
   for (const [door, description] of [
     ['controller', 'run the controller (run by the chart)'],
