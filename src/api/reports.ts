@@ -1,4 +1,6 @@
 // What agents tell the controller: the sidecar by HTTP, the jobs by their termination message. Room: api (pure).
+
+import type { DrillResult } from './protected-database/drill.ts';
 import type { Archiver, Backup, Dump, Inventory, Prune, StorageProbe, Verification } from './protected-database.ts';
 import type { RestorePlanSummary, RestoreTarget } from './restore.ts';
 
@@ -95,6 +97,15 @@ export interface RestoreProgress {
   readonly bytes?: number;
   readonly seconds?: number;
 }
+
+/** Last line of a drill job. ok is whether it passed: the CronJob's lastSuccessfulTime stays meaningful. */
+export type DrillReport =
+  | {
+      readonly ok: boolean;
+      readonly drill: Omit<DrillResult, 'job'>;
+      readonly systemIdentifier: string;
+    }
+  | { readonly ok: false; readonly message: string };
 
 /** Last line of a restore job. */
 export type RestoreReport =
