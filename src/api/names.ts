@@ -51,6 +51,8 @@ export const LABEL = {
   companion: `${GROUP}/companion`,
   /** Name of the Restore that an object belongs to. */
   restore: `${GROUP}/restore`,
+  /** Name of the drill in the policy that an object rehearses. */
+  drill: `${GROUP}/drill`,
   /** On a namespace: enforce | warn | audit | off. */
   mode: `${GROUP}/mode`,
   managedBy: 'app.kubernetes.io/managed-by',

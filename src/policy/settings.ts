@@ -69,6 +69,30 @@ export interface DumpSettings {
   readonly timeoutSeconds: number;
 }
 
+/** One rehearsed restore. */
+export interface DrillSettings {
+  readonly name: string;
+  readonly schedule: string;
+  readonly timeZone: string;
+  readonly source: 'baseBackup' | 'dump';
+  readonly target: 'latest' | 'random' | 'lag';
+  /** With target lag. */
+  readonly lagSeconds?: number;
+  readonly amcheck: boolean;
+  readonly checks: NonNullable<NonNullable<CompletePolicySpec['drills']>[number]['checks']>;
+  /** Name of a ConfigMap with more of them. */
+  readonly checksFrom?: string;
+  readonly timeoutSeconds: number;
+}
+
+/** What is promised of every database of the policy. */
+export interface ObjectiveSettings {
+  readonly rpoSeconds?: number;
+  readonly rtoSeconds?: number;
+  readonly drillAgeSeconds?: number;
+  readonly onStaleDrill: 'ignore' | 'warn' | 'refuse';
+}
+
 export interface Settings {
   /** Name of the BackupPolicy. */
   readonly policy: string;
@@ -78,6 +102,9 @@ export interface Settings {
   readonly retention?: RetentionSettings;
   readonly verify?: { readonly schedule: string; readonly timeZone: string };
   readonly dump?: DumpSettings;
+  /** Absent where there are none. */
+  readonly drills?: readonly DrillSettings[];
+  readonly objectives?: ObjectiveSettings;
   readonly alerts?: { readonly backupOverdueAfterSeconds?: number; readonly walOverdueAfterSeconds?: number };
   /** Told of each good base backup. */
   readonly pushgateway?: { readonly url: string; readonly metric: string };
@@ -97,6 +124,8 @@ export function resolveSettings(policy: string, spec: BackupPolicySpec): Setting
     ...resolveRetention(complete),
     ...(verify === undefined ? {} : { verify: { schedule: verify.schedule, timeZone: verify.timeZone } }),
     ...resolveDump(complete),
+    ...resolveDrills(complete),
+    ...resolveObjectives(complete),
     ...resolveAlerts(complete),
     ...(metrics?.pushgateway === undefined ? {} : { pushgateway: metrics.pushgateway }),
     ...(workload === undefined ? {} : { workload }),
@@ -136,6 +165,32 @@ function resolveDump({ dump }: CompletePolicySpec): Pick<Settings, 'dump'> {
   if (dump === undefined) return {};
   const { keep, timeout, ...rest } = dump;
   return { dump: { ...rest, keepSeconds: parseDurationSeconds(keep), timeoutSeconds: parseDurationSeconds(timeout) } };
+}
+
+/** Not where it should run: a drill runs beside its database, where the Secrets of the store are. */
+function resolveDrills({ drills = [] }: CompletePolicySpec): Pick<Settings, 'drills'> {
+  if (drills.length === 0) return {};
+  return {
+    drills: drills.map(({ lag, timeout, checks = [], namespace: _elsewhere, ...rest }) => ({
+      ...rest,
+      ...seconds('lagSeconds', lag),
+      checks,
+      timeoutSeconds: parseDurationSeconds(timeout),
+    })),
+  };
+}
+
+function resolveObjectives({ objectives }: CompletePolicySpec): Pick<Settings, 'objectives'> {
+  if (objectives === undefined) return {};
+  const { rpo, rto, drillAge, onStaleDrill } = objectives;
+  return {
+    objectives: {
+      ...seconds('rpoSeconds', rpo),
+      ...seconds('rtoSeconds', rto),
+      ...seconds('drillAgeSeconds', drillAge),
+      onStaleDrill,
+    },
+  };
 }
 
 function resolveAlerts({ alerts }: CompletePolicySpec): Pick<Settings, 'alerts'> {

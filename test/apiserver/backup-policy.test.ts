@@ -154,6 +154,11 @@ const CONTRADICTIONS: Readonly<Record<string, readonly [spec: object, field: str
     'spec.objectives.drillAge',
     'there is no drill',
   ],
+  'changes refused for old drills of no age': [
+    { storage: { s3: S3 }, drills: [{ name: 'w', schedule: '@weekly' }], objectives: { onStaleDrill: 'refuse' } },
+    'spec.objectives.onStaleDrill',
+    'write drillAge too',
+  ],
   'a timeout beyond the rpo': [
     { storage: { s3: S3 }, archive: { timeout: '1d' }, objectives: { rpo: '23h' } },
     'spec.archive.timeout',

@@ -387,6 +387,17 @@ dump: {schedule: "0 0 L * *", keep: 7d, destination: {storage: {}}}`,
     },
     lets: { 'an at sign in a path': s3({ endpoint: 'https://store.example/a@b' }) },
   },
+  'stale-drill-without-age': {
+    finds: {
+      'refused, and no age': policy('drills: [{name: w, schedule: "@weekly"}]\nobjectives: {onStaleDrill: refuse}'),
+    },
+    lets: {
+      'refused at an age': policy(
+        'drills: [{name: w, schedule: "@weekly"}]\nobjectives: {drillAge: 8d, onStaleDrill: refuse}',
+      ),
+      'warned, and no age': policy('drills: [{name: w, schedule: "@weekly"}]\nobjectives: {rto: 1h}'),
+    },
+  },
   'storage-in-clear': {
     finds: { 'http over a network': s3({ endpoint: 'http://store.example:9000' }) },
     lets: {

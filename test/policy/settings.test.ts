@@ -76,3 +76,55 @@ test('a volume is kept as such: the store in front of it has the name of the dat
   const { storage } = resolveSettings('gold', { storage: { volume: { size: '10Gi' } } });
   assert.deepEqual(storage, { volume: { size: '10Gi' } });
 });
+
+test('drills and objectives are told in seconds, each drill with its defaults', () => {
+  const { drills, objectives } = resolveSettings('gold', {
+    storage: { s3: S3 },
+    drills: [
+      { name: 'weekly', schedule: '@weekly' },
+      {
+        name: 'late',
+        schedule: '0 5 1 * *',
+        timeZone: 'Europe/Berlin',
+        target: 'lag',
+        lag: '1d',
+        namespace: 'dr',
+        amcheck: false,
+        checks: [{ name: 'orders', sql: 'SELECT 1', expect: '1' }],
+        checksFrom: 'checks',
+        timeout: '2h',
+      },
+    ],
+    objectives: { rpo: '5m', rto: '1h', drillAge: '8d' },
+  });
+  assert.deepEqual(drills, [
+    {
+      name: 'weekly',
+      schedule: '@weekly',
+      timeZone: 'Etc/UTC',
+      source: 'baseBackup',
+      target: 'latest',
+      amcheck: true,
+      checks: [],
+      timeoutSeconds: 21_600,
+    },
+    {
+      name: 'late',
+      schedule: '0 5 1 * *',
+      timeZone: 'Europe/Berlin',
+      source: 'baseBackup',
+      target: 'lag',
+      lagSeconds: 86_400,
+      amcheck: false,
+      checks: [{ name: 'orders', database: 'postgres', sql: 'SELECT 1', expect: '1' }],
+      checksFrom: 'checks',
+      timeoutSeconds: 7200,
+    },
+  ]);
+  assert.deepEqual(objectives, { rpoSeconds: 300, rtoSeconds: 3600, drillAgeSeconds: 691_200, onStaleDrill: 'warn' });
+});
+
+test('without drills and objectives there are none', () => {
+  const settings = resolveSettings('gold', { storage: { s3: S3 }, drills: [] });
+  assert.equal('drills' in settings || 'objectives' in settings, false);
+});

@@ -83,6 +83,23 @@ export const objectivesSchema = {
   properties: {
     rpo: { ...DURATION, description: 'Recovery point objective: the most that may be lost, in time.' },
     rto: { ...DURATION, description: 'Recovery time objective: the longest that a restore may take.' },
-    drillAge: { ...DURATION, description: 'The last good drill is never older than this.' },
+    drillAge: {
+      ...DURATION,
+      description: 'The last good drill is never older than this, but for the time that the next one takes.',
+    },
+    onStaleDrill: {
+      type: 'string',
+      enum: ['ignore', 'warn', 'refuse'],
+      description:
+        'What a change of the pod template of a database is met with while its last good drill is older than drillAge.',
+      default: 'warn',
+    },
   },
+  'x-kubernetes-validations': [
+    {
+      rule: "self.onStaleDrill != 'refuse' || has(self.drillAge)",
+      message: 'nothing says when a drill is too old: write drillAge too',
+      fieldPath: '.onStaleDrill',
+    },
+  ],
 } as const;

@@ -31,6 +31,7 @@ import { scheduleLeftOut } from './policy/schedule-left-out.ts';
 import { scheduleNeverFires } from './policy/schedule-never-fires.ts';
 import { schedulesOverlap } from './policy/schedules-overlap.ts';
 import { secretInUrl } from './policy/secret-in-url.ts';
+import { staleDrillWithoutAge } from './policy/stale-drill-without-age.ts';
 import { storageInClear } from './policy/storage-in-clear.ts';
 import { timeZoneUnknown } from './policy/time-zone-unknown.ts';
 
@@ -65,6 +66,7 @@ export const POLICY_RULES: readonly Rule<PolicyFacts>[] = [
   scheduleNeverFires,
   schedulesOverlap,
   secretInUrl,
+  staleDrillWithoutAge,
   storageInClear,
   timeZoneUnknown,
 ];
