@@ -9,7 +9,7 @@ import type { Subject } from './instance.ts';
 
 export interface AgentPod {
   /** Subcommand of `walguard agent`, and the container's name. */
-  readonly companion: 'base-backup' | 'dump' | 'prune' | 'restore' | 'verify';
+  readonly companion: 'base-backup' | 'drill' | 'dump' | 'prune' | 'restore' | 'verify';
   readonly env: readonly EnvVar[];
   /** The claim that holds the data directory; a job that needs none of it runs on any node. */
   readonly claim?: string;

@@ -67,6 +67,11 @@ export function dumpName(pod: string): string {
   return deriveName(pod, 'dump');
 }
 
+/** @param drill its name in the policy: up to 20 characters */
+export function drillName(pod: string, drill: string): string {
+  return deriveName(pod, `drill-${drill}`);
+}
+
 /** Of the claim that keeps a pod's dumps. */
 export function dumpClaimName(pod: string): string {
   return deriveName(pod, 'dumps');
