@@ -115,16 +115,26 @@ export interface StatefulSet extends KubeObject {
   };
 }
 
+interface ContainerStatus {
+  name: string;
+  restartCount: number;
+  state?: {
+    waiting?: { reason?: string; message?: string };
+    terminated?: { exitCode: number; message?: string; reason?: string; finishedAt?: string };
+  };
+}
+
 export interface Pod extends KubeObject {
   spec: PodSpec & { nodeName?: string };
   status?: {
     phase?: string;
     podIP?: string;
-    containerStatuses?: {
-      name: string;
-      restartCount: number;
-      state?: { terminated?: { exitCode: number; message?: string; reason?: string; finishedAt?: string } };
-    }[];
+    /** Why the whole pod was ended, such as Evicted. */
+    reason?: string;
+    message?: string;
+    conditions?: { type: string; status: string; reason?: string; message?: string }[];
+    initContainerStatuses?: ContainerStatus[];
+    containerStatuses?: ContainerStatus[];
     [field: string]: unknown;
   };
 }
@@ -134,7 +144,7 @@ export interface Job extends KubeObject {
     startTime?: string;
     succeeded?: number;
     failed?: number;
-    conditions?: { type: string; status: string; message?: string }[];
+    conditions?: { type: string; status: string; reason?: string; message?: string; lastTransitionTime?: string }[];
   };
 }
 

@@ -1,6 +1,7 @@
 // ProtectedDatabase: what is true of one StatefulSet's backups, written by the controller, status only. Room: api (pure).
 import type { FromSchema } from 'json-schema-to-ts';
 import type { KubeObject } from './kubernetes.ts';
+import { lastDrillSchema } from './protected-database/drill.ts';
 import { instanceSchema } from './protected-database/instance.ts';
 import {
   type backupSchema,
@@ -60,9 +61,22 @@ export const protectedDatabaseStatusSchema = {
         verify: { type: 'string', format: 'date-time' },
         prune: { type: 'string', format: 'date-time' },
         dump: { type: 'string', format: 'date-time' },
+        drill: { type: 'string', format: 'date-time' },
       },
     },
     lastSuccessfulBackup: { type: 'string', format: 'date-time' },
+    lastDrill: lastDrillSchema,
+    lastSuccessfulDrill: {
+      type: 'string',
+      format: 'date-time',
+      description:
+        'When a restore was last shown to work: of several clusters the earliest one, absent while one of them has none.',
+    },
+    drillsSince: {
+      type: 'string',
+      format: 'date-time',
+      description: 'Since when its policy asks for drills: before the first one is due, none is missing.',
+    },
     lastArchivedWalTime: { type: 'string', format: 'date-time' },
   },
 } as const;

@@ -102,7 +102,8 @@ export interface RestoreProgress {
 export type DrillReport =
   | {
       readonly ok: boolean;
-      readonly drill: Omit<DrillResult, 'job'>;
+      /** Its job is known from elsewhere. */
+      readonly drill: DrillResult;
       readonly systemIdentifier: string;
     }
   | { readonly ok: false; readonly message: string };

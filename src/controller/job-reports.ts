@@ -42,9 +42,18 @@ function readReport<T extends Report>({ status }: Pod, container: string): Omit<
   const parsed = parseReport<T>(message);
   if (parsed && parsed.ok === (exitCode === 0)) return { report: parsed, finishedAt };
   return {
-    report: { ok: false, message: `ended with code ${exitCode} (${reason ?? 'no reason'}) and no report` },
+    report: {
+      ok: false,
+      message: `ended with code ${exitCode} (${reason ?? 'no reason'}) and no report${because(status)}`,
+    },
     finishedAt,
   };
+}
+
+/** Why Kubernetes ended the whole pod, where it did; empty where it says nothing. */
+export function because(status: Pod['status']): string {
+  const words = [status?.reason, status?.message].filter((each) => each !== undefined);
+  return words.length === 0 ? '' : `: ${words.join(': ')}`;
 }
 
 export function parseReport<T>(message: string | undefined): T | undefined {

@@ -4,7 +4,9 @@ import type { Instance, Inventory } from '../api/protected-database.ts';
 /** What stays known of a pod that was scaled away: where its backups are, and from when to when it can be restored. */
 export function retire({ pod, lastSuccessfulBackup, lastDump, ...known }: Instance): Instance {
   const backups = { ...(lastSuccessfulBackup ? { lastSuccessfulBackup } : {}), ...(lastDump ? { lastDump } : {}) };
-  return { pod, ...pickCluster(known), ...pickWindow(known), ...backups, message: 'scaled away' };
+  const { lastDrills, lastSuccessfulDrill } = known;
+  const drills = { ...(lastDrills ? { lastDrills } : {}), ...(lastSuccessfulDrill ? { lastSuccessfulDrill } : {}) };
+  return { pod, ...pickCluster(known), ...pickWindow(known), ...backups, ...drills, message: 'scaled away' };
 }
 
 /** From when to when it can be restored, as far as that is known. */

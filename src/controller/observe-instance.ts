@@ -1,13 +1,14 @@
 // What is known of one database pod: its sidecar's answer, and what its jobs reported. No I/O. Room: controller (door).
-import type { Pod } from '../api/kubernetes.ts';
+import type { KubeObject, Pod } from '../api/kubernetes.ts';
 import type { Instance as ObservedInstance } from '../api/protected-database.ts';
 import type { Instance, Subject } from '../companion/instance.ts';
 import { settleDropped } from '../lib/dropped-wal.ts';
 import { latest } from '../lib/recovery-window.ts';
 import { readBackups } from './backups.ts';
+import { readDrills } from './drills.ts';
 import { readDumps } from './dumps.ts';
 import { readInventory } from './inventories.ts';
-import { pickCluster, pickWindow } from './known-instance.ts';
+import { pickCluster, pickWindow, retire } from './known-instance.ts';
 import { readPrunes } from './prunes.ts';
 import { readVerifications } from './verifications.ts';
 import { findDatabase } from './view.ts';
@@ -28,7 +29,27 @@ function readJobs(...args: Parameters<Reader>): Partial<ObservedInstance> {
   return Object.assign({}, ...READERS.map((read) => read(...args)));
 }
 
-export function observeInstance({ workload }: Subject, { pod }: Instance, world: World): ObservedInstance {
+/** Drills need the store alone, so they go on for a pod that was scaled away. */
+export function observeRetired(subject: Subject, known: ObservedInstance, world: World): ObservedInstance {
+  const kept = retire(known);
+  return { ...kept, ...readOwnDrills(subject, world, known.pod, known.systemIdentifier, kept) };
+}
+
+function readOwnDrills(
+  { workload, settings }: Subject,
+  { pods, jobs, now }: World,
+  pod: string,
+  systemIdentifier: string | undefined,
+  known: Partial<ObservedInstance>,
+): Partial<ObservedInstance> {
+  const isHere = ({ metadata }: KubeObject) => metadata.namespace === workload.metadata.namespace;
+  const names = (settings.drills ?? []).map(({ name }) => name);
+  const here = { pods: pods.filter(isHere), jobs: jobs.filter(isHere), now };
+  return readDrills(here, names, pod, systemIdentifier, known);
+}
+
+export function observeInstance(subject: Subject, { pod }: Instance, world: World): ObservedInstance {
+  const { workload } = subject;
   const namespace = workload.metadata.namespace ?? '';
   const answer = world.sidecars.get(sidecarKey(namespace, pod)) ?? 'the pod does not exist';
   const known = findDatabase(workload, world)?.status?.instances?.find((each) => each.pod === pod);
@@ -37,14 +58,16 @@ export function observeInstance({ workload }: Subject, { pod }: Instance, world:
   const pods = world.pods.filter(({ metadata }) => metadata.namespace === namespace);
   if (typeof answer === 'string') {
     const jobs = readJobs(pods, pod, known?.systemIdentifier, known ?? {}, world.now);
-    return { ...base, ...pickCluster(known ?? {}), ...pickWindow(known ?? {}), ...jobs, message: answer };
+    const drills = readOwnDrills(subject, world, pod, known?.systemIdentifier, known ?? {});
+    return { ...base, ...pickCluster(known ?? {}), ...pickWindow(known ?? {}), ...jobs, ...drills, message: answer };
   }
   const { inRecovery, message, storage } = answer;
   // A pod that has just started has not looked at its volume yet.
   const systemIdentifier = answer.systemIdentifier ?? known?.systemIdentifier;
   const storagePrefix = answer.storagePrefix ?? known?.storagePrefix;
   const isKnownCluster = known?.systemIdentifier === systemIdentifier;
-  const jobs = readJobs(pods, pod, systemIdentifier, isKnownCluster ? (known ?? {}) : {}, world.now);
+  const before = isKnownCluster ? (known ?? {}) : {};
+  const jobs = readJobs(pods, pod, systemIdentifier, before, world.now);
   const archiver = answer.archiver && settleDropped(answer.archiver, jobs.lastSuccessfulBackup, world.now);
   // What was archived stays so; the counters of Postgres can be reset, and start anew with each promotion. What is archived
   // after a gap is worth nothing yet.
@@ -59,5 +82,6 @@ export function observeInstance({ workload }: Subject, { pod }: Instance, world:
     ...(message ? { message } : {}),
     ...(archivedAt ? { latestRestorableTime: archivedAt } : {}),
     ...jobs,
+    ...readOwnDrills(subject, world, pod, systemIdentifier, before),
   };
 }

@@ -8,9 +8,8 @@ import { isEqual } from '../lib/json.ts';
 import { placeSettings } from '../policy/place.ts';
 import type { Action } from './action.ts';
 import { foresee, planApply } from './apply.ts';
-import { retire } from './known-instance.ts';
 import { listNextRuns } from './next-runs.ts';
-import { observeInstance } from './observe-instance.ts';
+import { observeInstance, observeRetired } from './observe-instance.ts';
 import { planBaseBackups } from './plan-base-backup.ts';
 import { planDumps } from './plan-dump.ts';
 import { planPrunes } from './plan-prune.ts';
@@ -51,7 +50,7 @@ export function planDatabase(workload: StatefulSet, world: World): Action[] {
       policy: subject.settings.policy,
       generation: workload.metadata.generation ?? 0,
       instances: observed,
-      retired: retired.map(retire),
+      retired: retired.map((each) => observeRetired(subject, each, world)),
       terms: resolveTerms(subject.settings),
     },
     previous?.conditions ?? [],

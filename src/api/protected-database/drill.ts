@@ -29,4 +29,26 @@ export const drillResultSchema = {
   },
 } as const;
 
+/** What is remembered of the last good one for as long as there is none after it. */
+export const goodDrillSchema = {
+  type: 'object',
+  required: ['name', 'finishedAt'],
+  properties: {
+    name: drillResultSchema.properties.name,
+    finishedAt: drillResultSchema.properties.finishedAt,
+    rtoSeconds: drillResultSchema.properties.rtoSeconds,
+    achievedRpoSeconds: drillResultSchema.properties.achievedRpoSeconds,
+    evidence: drillResultSchema.properties.evidence,
+  },
+} as const;
+
+/** The last one of the database, whatever came of it. */
+export const lastDrillSchema = {
+  ...goodDrillSchema,
+  required: ['name', 'finishedAt', 'result'],
+  properties: { ...goodDrillSchema.properties, result: drillResultSchema.properties.result },
+} as const;
+
 export type DrillResult = FromSchema<typeof drillResultSchema>;
+export type GoodDrill = FromSchema<typeof goodDrillSchema>;
+export type LastDrill = FromSchema<typeof lastDrillSchema>;

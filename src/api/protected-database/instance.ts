@@ -1,4 +1,5 @@
 // One database pod in the status: what its sidecar says, and what its companions made. Room: api (pure).
+import { drillResultSchema, goodDrillSchema } from './drill.ts';
 import { backupSchema, dumpSchema, failedRunSchema, inventorySchema, pruneSchema, verificationSchema } from './runs.ts';
 
 const archiverSchema = {
@@ -88,6 +89,12 @@ export const instanceSchema = {
     lastFailedPrune: failedRunSchema,
     lastDump: dumpSchema,
     lastFailedDump: failedRunSchema,
+    lastDrills: {
+      type: 'array',
+      description: 'The last run of each drill of the policy, by name.',
+      items: drillResultSchema,
+    },
+    lastSuccessfulDrill: goodDrillSchema,
     storage: storageProbeSchema,
     message: { type: 'string', description: 'Why this pod could not be asked, when it could not.' },
   },
