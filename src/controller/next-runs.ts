@@ -13,6 +13,7 @@ const KEYS: Readonly<Record<string, keyof NextRuns>> = {
   verify: 'verify',
   prune: 'prune',
   dump: 'dump',
+  drill: 'drill',
 };
 
 /** The earliest of each kind; suspended ones run never. @param now RFC 3339 */

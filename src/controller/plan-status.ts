@@ -46,7 +46,9 @@ export function planGone(database: ProtectedDatabase, { statefulSets, now }: Wor
       lastTransitionTime: before?.status === 'False' ? before.lastTransitionTime : now,
     };
   });
-  const status: ProtectedDatabaseStatus = { ...database.status, conditions };
+  // Nothing rehearses it now: its drills are asked for anew when it comes back.
+  const { drillsSince: _gone, ...kept } = database.status ?? {};
+  const status: ProtectedDatabaseStatus = { ...kept, conditions };
   if (isEqual(database.status, status)) return [];
   const { apiVersion, kind } = database;
   return [{ verb: 'apply-status', object: { apiVersion, kind, metadata: { name, namespace }, status } as KubeObject }];

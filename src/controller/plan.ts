@@ -1,5 +1,6 @@
 // The decision for one protected database: its companions and its status. No I/O. Room: controller (door).
 import type { StatefulSet } from '../api/kubernetes.ts';
+import type { ProtectedDatabaseStatus } from '../api/protected-database.ts';
 import { listInstances, type Subject } from '../companion/instance.ts';
 import { buildService } from '../companion/service.ts';
 import { assess } from '../health/assess.ts';
@@ -59,7 +60,18 @@ export function planDatabase(workload: StatefulSet, world: World): Action[] {
   const view = { subject, instances, known: status.instances ?? [], retired, world };
   const actions = PLANNERS.flatMap((plan) => plan(view));
   const nextRuns = listNextRuns(foresee(world.companions, actions), workload.metadata, world.now);
-  return [...actions, ...planStatus(workload, world, { ...status, nextRuns })];
+  return [...actions, ...planStatus(workload, world, { ...status, nextRuns, ...noteDrills(subject, previous, world) })];
+}
+
+/** So that no drill is missing before the first one of the policy was due. */
+function noteDrills(
+  { settings }: Subject,
+  previous: ProtectedDatabaseStatus | undefined,
+  { now }: World,
+): Pick<ProtectedDatabaseStatus, 'drillsSince'> {
+  if (settings.drills === undefined) return {};
+  const before = previous?.policy === settings.policy ? previous.drillsSince : undefined;
+  return { drillsSince: before ?? now };
 }
 
 /** Base backups go where the WAL goes. A volume stays one: its size is the policy's to say. */

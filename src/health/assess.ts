@@ -5,9 +5,11 @@ import { isCovered } from '../lib/cluster-members.ts';
 import { earliest, intersect, latest, listWindows } from '../lib/recovery-window.ts';
 import { assessArchiving, assessSettings } from './assess-archiving.ts';
 import { assessBackup } from './assess-backup.ts';
+import { assessPromise, assessProof } from './assess-drill.ts';
 import { assessDump } from './assess-dump.ts';
 import { assessStorage } from './assess-storage.ts';
 import { assessVerification } from './assess-verification.ts';
+import { summarizeDrills } from './drill-summary.ts';
 import { type Finding, finding, worst } from './finding.ts';
 import type { Terms } from './terms.ts';
 
@@ -40,11 +42,16 @@ export function assess(observed: Observation, previous: readonly Condition[], no
       ? {}
       : { LastDumpSucceeded: worst(judged.flatMap((each) => assessDump(each, known, terms, now) ?? [])) }),
   };
+  // Drills need the store alone, so they go on for a database that is scaled to zero.
+  const rehearsed = judged.length === 0 ? observed.retired : judged;
+  const proof = rehearsed.flatMap((each) => assessProof(each, known, terms, now));
+  const missed = rehearsed.flatMap((each) => assessPromise(each, known, terms));
   const findings: Record<string, Finding> = {
-    Protected: assessProtected(archiving, backup, asked.WALIntegrityCheckPassed),
+    Protected: assessProtected(archiving, backup, asked.WALIntegrityCheckPassed, proof, missed),
     ContinuousArchiving: archiving,
     LastBackupSucceeded: backup,
     ...asked,
+    ...(terms.drills === undefined ? {} : { LastDrillSucceeded: worst([...proof, ...missed]) }),
     // A standby too: it may have to archive at any moment.
     StorageReachable: worst(observed.instances.map((instance) => assessStorage(instance, now))),
   };
@@ -62,6 +69,7 @@ export function assess(observed: Observation, previous: readonly Condition[], no
       'lastArchivedWalTime',
       observed.instances.map((each) => each.archiver?.lastArchivedTime),
     ),
+    ...summarizeDrills(rehearsed, known),
   };
 }
 
@@ -84,12 +92,34 @@ function assessWindow(
   };
 }
 
-/** A restore that was never rehearsed is a hope: without a drill nothing is Protected. Drills are not built yet. */
-function assessProtected(archiving: Finding, backup: Finding, integrity: Finding | undefined): Finding {
+/**
+ * A restore that was never rehearsed is a hope: without a drill nothing is Protected. The first row that holds:
+ *
+ * | what is not True                          | result                                                       |
+ * | ContinuousArchiving                       | False, NotArchiving                                          |
+ * | LastBackupSucceeded                       | False, NoGoodBackup                                          |
+ * | WALIntegrityCheckPassed, if asked for     | False, NotVerified                                           |
+ * | there is no drill, or one has not run yet | False, NoDrill                                               |
+ * | a drill failed, could not run, is too old | False, NotProven                                             |
+ * | an objective is missed, or nothing        | True, RestoreProven: that a promise is not kept is said too  |
+ */
+function assessProtected(
+  archiving: Finding,
+  backup: Finding,
+  integrity: Finding | undefined,
+  proof: readonly Finding[],
+  [missed]: readonly Finding[],
+): Finding {
   if (archiving.status !== 'True') return finding('False', 'NotArchiving', archiving.message);
   if (backup.status !== 'True') return finding('False', 'NoGoodBackup', backup.message);
   if (integrity && integrity.status !== 'True') return finding('False', 'NotVerified', integrity.message);
-  return finding('False', 'NoDrill', 'archived and backed up, but no drill has proven a restore');
+  if (proof.length === 0) {
+    const message = 'archived and backed up, but no drill has proven a restore: its policy has none in spec.drills';
+    return finding('False', 'NoDrill', message);
+  }
+  const { status, reason, message } = worst(proof);
+  if (status !== 'True') return finding('False', reason === 'NoDrill' ? 'NoDrill' : 'NotProven', message);
+  return finding('True', 'RestoreProven', missed ? `${message}; a promise is not kept: ${missed.message}` : message);
 }
 
 function toCondition(type: string, found: Finding, previous: readonly Condition[], now: string) {

@@ -10,4 +10,18 @@ export interface Terms {
   /** The same of verifications and of dumps; null: asked for, and never overdue; absent: not asked for. */
   readonly verificationOverdueSeconds?: number | null;
   readonly dumpOverdueSeconds?: number | null;
+  /** One for each drill of the policy; absent where it has none. */
+  readonly drills?: readonly DrillTerms[];
+  /** What is promised; absent: nothing is. */
+  readonly drillAgeSeconds?: number;
+  readonly rtoSeconds?: number;
+  readonly rpoSeconds?: number;
+}
+
+export interface DrillTerms {
+  readonly name: string;
+  /** Null: never overdue. */
+  readonly overdueSeconds: number | null;
+  /** It replays all that is archived, so what it does not bring back would be lost: a dump, or a moment of the past, does not. */
+  readonly showsLoss: boolean;
 }

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { resolveTerms } from '../../src/controller/terms.ts';
-import type { DumpSettings } from '../../src/policy/settings.ts';
+import { findOldestDrillSeconds } from '../../src/policy/drill-age.ts';
+import type { DrillSettings, DumpSettings } from '../../src/policy/settings.ts';
 import { SETTINGS } from '../support/workloads.ts';
 
 const HOUR = 3600;
@@ -45,4 +46,36 @@ test('a schedule that never comes round is never overdue', () => {
   const terms = resolveTerms({ ...SETTINGS, baseBackup: { ...SETTINGS.baseBackup, ...never }, verify: never });
   assert.equal(terms.backupOverdueSeconds, undefined);
   assert.equal(terms.verificationOverdueSeconds, null);
+});
+
+const DRILL: DrillSettings = {
+  name: 'weekly',
+  schedule: '0 5 * * 0',
+  timeZone: 'Etc/UTC',
+  source: 'baseBackup',
+  target: 'latest',
+  amcheck: true,
+  checks: [],
+  timeoutSeconds: 2 * HOUR,
+};
+
+test('a drill is overdue after two of its runs, its timeout and the slack of its start', () => {
+  const monthly = { ...DRILL, name: 'monthly', schedule: '0 0 30 2 *', target: 'random' as const };
+  const dump = { ...DRILL, name: 'dump', source: 'dump' as const };
+  const terms = resolveTerms({ ...SETTINGS, drills: [DRILL, monthly, dump] });
+  assert.deepEqual(terms.drills, [
+    { name: 'weekly', overdueSeconds: 14 * DAY + 2 * HOUR + HOUR, showsLoss: true },
+    { name: 'monthly', overdueSeconds: null, showsLoss: false },
+    { name: 'dump', overdueSeconds: 14 * DAY + 2 * HOUR + HOUR, showsLoss: false },
+  ]);
+  assert.equal('drills' in resolveTerms(SETTINGS) || 'drillAgeSeconds' in terms, false);
+});
+
+test('a drill is too old at the promised age and the time that the longest one may take', () => {
+  const objectives = { drillAgeSeconds: 7 * DAY, rtoSeconds: 60, rpoSeconds: 5, onStaleDrill: 'warn' } as const;
+  const drills = [DRILL, { ...DRILL, name: 'b', timeoutSeconds: 3 * HOUR }];
+  const { drillAgeSeconds, rtoSeconds, rpoSeconds } = resolveTerms({ ...SETTINGS, drills, objectives });
+  assert.deepEqual([drillAgeSeconds, rtoSeconds, rpoSeconds], [7 * DAY + 3 * HOUR, 60, 5]);
+  assert.equal(findOldestDrillSeconds({ drills: [], objectives }), undefined);
+  assert.equal(findOldestDrillSeconds({ drills, objectives: { onStaleDrill: 'warn' } }), undefined);
 });
