@@ -12,6 +12,7 @@ import { foresee, planApply } from './apply.ts';
 import { listNextRuns } from './next-runs.ts';
 import { observeInstance, observeRetired } from './observe-instance.ts';
 import { planBaseBackups } from './plan-base-backup.ts';
+import { planDrills } from './plan-drill.ts';
 import { planDumps } from './plan-dump.ts';
 import { planPrunes } from './plan-prune.ts';
 import { planRebase } from './plan-rebase.ts';
@@ -35,6 +36,7 @@ const PLANNERS: readonly Planner[] = [
   planVerifications,
   planPrunes,
   planDumps,
+  planDrills,
 ];
 
 export function planDatabase(workload: StatefulSet, world: World): Action[] {
