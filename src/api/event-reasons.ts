@@ -17,6 +17,12 @@ export const EVENT_REASONS = {
   /** A good dump that is much smaller than the one before. */
   DumpShrank: 'Warning',
   DumpFailed: 'Warning',
+  /** A restore was rehearsed, and works. */
+  DrillSucceeded: 'Normal',
+  /** What came back is not what it should be: the backups are bad. */
+  DrillFailed: 'Warning',
+  /** It could not run, and says nothing about the backups. */
+  DrillCouldNotRun: 'Warning',
   /** Segments are missing: what lies between two recovery windows cannot be restored. */
   WalGap: 'Warning',
   /** Postgres was about to run out of space, and the policy says onStorageFull: dropAndRebase. */
@@ -43,9 +49,9 @@ export const EVENT_REASONS = {
   DumpsHealthy: 'Normal',
   DumpsUnhealthy: 'Warning',
   DumpsUnknown: 'Warning',
-  DrillSucceeded: 'Normal',
-  DrillFailed: 'Warning',
-  DrillUnknown: 'Warning',
+  DrillsHealthy: 'Normal',
+  DrillsUnhealthy: 'Warning',
+  DrillsUnknown: 'Warning',
   ConditionGood: 'Normal',
   ConditionBad: 'Warning',
   ConditionUnknown: 'Warning',
@@ -68,7 +74,7 @@ export const CONDITION_REASONS: Readonly<Record<string, ByStatus>> = {
   WALIntegrityCheckPassed: { True: 'WalIntact', False: 'WalNotIntact', Unknown: 'WalUnchecked' },
   StorageReachable: { True: 'StorageAvailable', False: 'StorageUnavailable', Unknown: 'StorageUnknown' },
   LastDumpSucceeded: { True: 'DumpsHealthy', False: 'DumpsUnhealthy', Unknown: 'DumpsUnknown' },
-  LastDrillSucceeded: { True: 'DrillSucceeded', False: 'DrillFailed', Unknown: 'DrillUnknown' },
+  LastDrillSucceeded: { True: 'DrillsHealthy', False: 'DrillsUnhealthy', Unknown: 'DrillsUnknown' },
 };
 
 export const OTHER_CONDITION: ByStatus = { True: 'ConditionGood', False: 'ConditionBad', Unknown: 'ConditionUnknown' };

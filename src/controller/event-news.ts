@@ -64,6 +64,9 @@ function listRuns(instance: Instance): News[] {
       ? [news('BackupsPruned', prune.finishedAt, `${prune.removed} base backups removed, ${prune.kept} kept`)]
       : []),
     ...(dump ? [news('DumpSucceeded', dump.finishedAt, `dump ${dump.name}`)] : []),
+    ...(instance.lastDrills ?? []).map(({ name, result, finishedAt, message }) =>
+      news(DRILLS[result], finishedAt, `drill ${name}: ${message}`),
+    ),
     ...(droppedAt ? [news('WalDropped', droppedAt, 'WAL was let go; a base backup is needed')] : []),
     ...(dump?.shrank ? [news('DumpShrank', dump.finishedAt, dump.shrank)] : []),
     ...FAILURES.flatMap(([field, reason]) => {
@@ -72,6 +75,8 @@ function listRuns(instance: Instance): News[] {
     }),
   ];
 }
+
+const DRILLS = { passed: 'DrillSucceeded', failed: 'DrillFailed', unknown: 'DrillCouldNotRun' } as const;
 
 const FAILURES = [
   ['lastFailedBackup', 'BackupFailed'],

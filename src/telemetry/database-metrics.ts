@@ -2,6 +2,7 @@
 // Times are Unix seconds. What is not known has no series, so an alert on age needs absent() beside it. Room: telemetry.
 import { Gauge, type Registry } from 'prom-client';
 import type { Instance, ProtectedDatabase, ProtectedDatabaseStatus } from '../api/protected-database.ts';
+import { DRILL, DRILL_RESULT, listDrills, OF_DRILL, spreadResult } from './drill-series.ts';
 
 export interface DatabaseMetrics {
   /** Where the databases are taken from whenever somebody scrapes. */
@@ -46,6 +47,11 @@ const OF_DATABASE: readonly DatabaseSeries[] = [
     name: 'last_archived_wal_timestamp',
     help: 'When WAL was archived last.',
     read: (status) => toSeconds(status.lastArchivedWalTime),
+  },
+  {
+    name: 'last_successful_drill_timestamp',
+    help: 'When a restore was last shown to work, in the cluster for which that is longest ago.',
+    read: (status) => toSeconds(status.lastSuccessfulDrill),
   },
 ];
 
@@ -164,6 +170,10 @@ export function createDatabaseMetrics(registry: Registry): DatabaseMetrics {
       instances.map((instance) => [{ instance: instance.pod }, series.read(instance)]),
     );
   }
+  for (const { read, ...series } of OF_DRILL) {
+    define(series, DRILL, (status) => listDrills(status).map(([labels, drill]) => [labels, read(drill)]));
+  }
+  define(DRILL_RESULT, [...DRILL, 'result'], (status) => listDrills(status).flatMap(spreadResult));
   define(CONDITION, ['condition', 'status'], ({ conditions = [] }) =>
     conditions.flatMap(({ type, status }) =>
       STATUSES.map((each): Sample => [{ condition: type, status: each.toLowerCase() }, each === status ? 1 : 0]),

@@ -57,6 +57,9 @@ const windows = (...starts: string[]) => ({
     recoveryWindows: starts.map((from) => ({ from, to: from })),
   },
 });
+const drills = (result: string, finishedAt: string) => ({
+  lastDrills: [{ name: 'weekly', finishedAt, result, message: 'm' }],
+});
 const findings = [{ code: 'gap', message: 'WAL is missing.' }];
 
 const INSTANCES: readonly (readonly [what: string, before: object, after: object, reasons: readonly EventReason[]])[] =
@@ -77,6 +80,11 @@ const INSTANCES: readonly (readonly [what: string, before: object, after: object
     ['a dump', {}, { lastDump: { finishedAt: NOW, name: 'd' } }, ['DumpSucceeded']],
     ['a small dump', {}, { lastDump: { finishedAt: NOW, name: 'd', shrank: 'half' } }, ['DumpSucceeded', 'DumpShrank']],
     ['a bad dump', {}, { lastFailedDump: { finishedAt: NOW, message: 'x' } }, ['DumpFailed']],
+    ['a drill that passed', {}, drills('passed', NOW), ['DrillSucceeded']],
+    ['a drill that failed', drills('passed', NOW), drills('failed', LATER), ['DrillFailed']],
+    ['a drill that could not run', drills('passed', NOW), drills('unknown', LATER), ['DrillCouldNotRun']],
+    ['the same drill', drills('passed', NOW), drills('passed', NOW), []],
+    ['a drill that the policy dropped', drills('passed', NOW), {}, []],
     ['a new window', windows(NOW), windows(NOW, LATER), ['WalGap']],
     ['a window that went with retention', windows(NOW, LATER), windows(LATER), []],
     ['WAL let go', { archiver: {} }, { archiver: { droppedAt: NOW } }, ['WalDropped']],

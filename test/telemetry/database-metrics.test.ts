@@ -66,3 +66,41 @@ test('what is not known has no series, and what is gone is gone at the next scra
   databases = [];
   assert.doesNotMatch(await registry.metrics(), /orders/);
 });
+
+test('drills in the names of the field, of the pod of a cluster that ran them last', async () => {
+  const drill = (name: string, finishedAt: string, result: 'passed' | 'failed' | 'unknown', more = {}) => ({
+    name,
+    finishedAt,
+    result,
+    message: '',
+    ...more,
+  });
+  const later = '2026-11-21T12:00:01.000Z';
+  const measured = { rtoSeconds: 42, achievedRpoSeconds: 3.5 };
+  const lines = await scrape(() => [
+    database('orders', {
+      lastSuccessfulDrill: NOON,
+      instances: [
+        { pod: 'orders-0', systemIdentifier: '7', lastDrills: [drill('weekly', NOON, 'failed', { rtoSeconds: 9 })] },
+        { pod: 'orders-1', systemIdentifier: '7', lastDrills: [drill('weekly', later, 'passed', measured)] },
+        { pod: 'orders-2', systemIdentifier: '8', lastDrills: [drill('monthly', NOON, 'unknown')] },
+      ],
+    }),
+  ]);
+  assert.deepEqual(
+    lines.filter((line) => line.includes('drill')),
+    [
+      `walguard_database_last_successful_drill_timestamp{orders} ${SECONDS}`,
+      `walguard_database_last_drill_timestamp{orders,instance="orders-1",drill="weekly"} ${SECONDS + 1}`,
+      `walguard_database_last_drill_timestamp{orders,instance="orders-2",drill="monthly"} ${SECONDS}`,
+      'walguard_database_drill_restore_seconds{orders,instance="orders-1",drill="weekly"} 42',
+      'walguard_database_drill_achieved_rpo_seconds{orders,instance="orders-1",drill="weekly"} 3.5',
+      'walguard_database_drill_result{orders,instance="orders-1",drill="weekly",result="passed"} 1',
+      'walguard_database_drill_result{orders,instance="orders-1",drill="weekly",result="failed"} 0',
+      'walguard_database_drill_result{orders,instance="orders-1",drill="weekly",result="unknown"} 0',
+      'walguard_database_drill_result{orders,instance="orders-2",drill="monthly",result="passed"} 0',
+      'walguard_database_drill_result{orders,instance="orders-2",drill="monthly",result="failed"} 0',
+      'walguard_database_drill_result{orders,instance="orders-2",drill="monthly",result="unknown"} 1',
+    ],
+  );
+});
