@@ -29,7 +29,7 @@ function findCover(path: string, value: unknown): string | undefined {
   const facts: PolicyFacts = { spec: buildSpec(path, value), now: '2027-01-01T00:00:00Z', engine: undefined };
   const found = POLICY_RULES.filter(({ id }) => RULES.has(id)).flatMap(({ check }) => check(facts));
   return found
-    .map(({ field }) => field)
+    .map(({ field }) => field.replace(/\[\d+\]/g, '[]'))
     .find((field) => path === field || (/^[.[]/.test(path.slice(field.length)) && path.startsWith(field)));
 }
 

@@ -255,7 +255,7 @@ export const CASES: Readonly<Record<string, Cases>> = {
       everything: policy(
         `storage: {s3: {prefix: "s3://backups", credentialsSecret: l, serverSideEncryption: {algorithm: AES256}, lifecycleRule: {}}}
 retention: {recoveryWindow: 7d}
-drills: [{name: w, schedule: "0 5 * * 0"}]
+drills: [{name: w, schedule: "0 5 * * 0"}, {name: m, schedule: "0 6 1 * *", namespace: dr}]
 dump: ${DUMP}
 health: {interval: 30s}
 recovery: {mode: restore}
@@ -274,6 +274,9 @@ health: {interval: 60s, failureThreshold: 3}
 recovery: {mode: "off", cooldown: 1h}
 drills: []
 notify: []`,
+      ),
+      'a drill beside the database': policy(
+        'drills: [{name: w, schedule: "0 5 * * 0", checksFrom: c, amcheck: false}]\nobjectives: {rto: 1h, drillAge: 8d}',
       ),
     },
   },
