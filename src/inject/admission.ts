@@ -4,6 +4,7 @@ import { isEqual } from '../lib/json.ts';
 import type { Exemption } from '../policy/exemption.ts';
 import { policyOf } from '../policy/policy-of.ts';
 import { evaluate, type Judged } from '../policy/rule.ts';
+import { drillRequired } from '../policy/rules/workload/drill-required.ts';
 import { WORKLOAD_RULES } from '../policy/rules/workload.ts';
 import type { WorkloadFacts } from '../policy/workload-facts.ts';
 import { type AdmissionInput, gatherFacts, isRefusals } from './facts.ts';
@@ -76,6 +77,7 @@ function templateOf(workload: StatefulSet): unknown {
  * | any                          | yes           | nothing      |              | refused                                  |
  * | any                          | yes           | protected    | no           | refused: it would lose its protection    |
  * | any                          | yes           | protected    | yes          | allowed, and said: not this update's doing |
+ * | any                          | drill-required | protected   | yes          | refused: its policy asks for it then     |
  * | any                          | yes           | unprotected  |              | allowed, and said: warned, not frozen    |
  *
  * Not Postgres, or operator-owned: no rule denies, unless an archived database would no longer look like one.
@@ -87,11 +89,12 @@ export function decideValidation(input: AdmissionInput): Verdict {
     return { allowed: true, code: 'being-deleted', findings: [], policy, exemption };
   }
   const findings = evaluate(WORKLOAD_RULES, facts);
-  const denial = findings.find(({ severity }) => severity === 'deny');
+  const denials = findings.filter(({ severity }) => severity === 'deny');
   const isForgiven = before === 'unprotected' || isCarriedOver;
+  const refusal = denials.find(({ reason: { code } }) => !isForgiven || code === drillRequired.id);
   return {
-    allowed: denial === undefined || isForgiven,
-    code: denial?.reason.code ?? stateOf(facts),
+    allowed: refusal === undefined,
+    code: (refusal ?? denials[0])?.reason.code ?? stateOf(facts),
     findings,
     policy,
     exemption,

@@ -4,6 +4,7 @@ import { findSlips } from '../flavour/candidates.ts';
 import { type Detection, detect } from '../flavour/detect.ts';
 import { isEqual, isObject } from '../lib/json.ts';
 import type { Reason } from '../lib/reason.ts';
+import { type DrillStanding, findStaleDrill } from '../policy/drill-standing.ts';
 import { resolveExemption } from '../policy/exemption.ts';
 import { policyOf } from '../policy/policy-of.ts';
 import type { Settings } from '../policy/settings.ts';
@@ -23,9 +24,12 @@ export interface AdmissionInput {
   readonly policyNames?: readonly string[];
   /** YYYY-MM-DD, UTC. */
   readonly today: string;
+  /** What is known of its drills, and when: RFC 3339; undefined where nothing is. */
+  readonly drills?: (DrillStanding & { readonly now: string }) | undefined;
 }
 
-export function gatherFacts({ workload, old, settings, policyNames = [], today }: AdmissionInput): WorkloadFacts {
+export function gatherFacts(input: AdmissionInput): WorkloadFacts {
+  const { workload, old, settings, policyNames = [], today } = input;
   const detection = detect(strip(workload));
   const kind =
     detection.kind === 'not-postgres' || detection.kind === 'operator-owned' ? detection.kind : ('database' as const);
@@ -48,7 +52,16 @@ export function gatherFacts({ workload, old, settings, policyNames = [], today }
     before: old === undefined ? 'absent' : wasInjected ? 'protected' : 'unprotected',
     isCarriedOver: wasInjected && injected && policyOf(old) === policy,
     restart: kind === 'operator-owned' ? undefined : explainRestart(workload, old),
+    staleDrill: kind === 'database' ? findStale(input) : undefined,
   };
+}
+
+/** Of an update that replaces the pods of a database which is archived before and after, under one policy. */
+function findStale({ workload, old, settings, drills }: AdmissionInput): WorkloadFacts['staleDrill'] {
+  if (!drills || !old || settings === undefined || isRefusals(settings)) return undefined;
+  const stale = findStaleDrill(settings, drills, drills.now);
+  if (!stale || !isInjected(old) || !isInjected(workload) || policyOf(old) !== policyOf(workload)) return undefined;
+  return isEqual(old.spec.template, workload.spec.template) ? undefined : stale;
 }
 
 export function isRefusals(settings: AdmissionInput['settings']): settings is readonly Reason[] {

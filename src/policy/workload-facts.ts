@@ -1,6 +1,7 @@
 // What the rules over a StatefulSet are told: gathered once for each review, by src/inject/facts.ts. Room: policy (pure).
 import type { StatefulSet } from '../api/kubernetes.ts';
 import type { Reason } from '../lib/reason.ts';
+import type { StaleDrill } from './drill-standing.ts';
 import type { Exemption } from './exemption.ts';
 import type { Settings } from './settings.ts';
 
@@ -34,6 +35,8 @@ export interface WorkloadFacts {
   readonly isCarriedOver: boolean;
   /** What the update does to the injection of a database that is there; undefined where it leaves it. */
   readonly restart: 'enters' | 'leaves' | 'changes' | undefined;
+  /** The last good drill is too old, and the update changes the pods of a database that is and stays archived. */
+  readonly staleDrill: StaleDrill | undefined;
 }
 
 /** The place that most findings are about. */

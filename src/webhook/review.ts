@@ -35,19 +35,22 @@ export async function answer(route: Route, envelope: Envelope, context: ReviewCo
 async function answerWorkload(
   route: 'mutate' | Mode,
   { request }: Envelope,
-  { policies, image, now }: ReviewContext,
+  { policies, image, findDrills, now }: ReviewContext,
 ): Promise<Answer> {
   const review = parseReview({ request });
   if (!review) throw new Error('the review holds no StatefulSet');
   const { object: workload, oldObject } = review;
   const name = policyOf(workload);
+  const time = now().toISOString();
+  const drills = findDrills(review.namespace ?? '', workload.metadata.name ?? '');
   const input = {
     workload,
     old: oldObject ?? undefined,
     image,
     settings: name === undefined ? undefined : await policies.find(name),
     policyNames: policies.list().flatMap(({ metadata }) => metadata.name ?? []),
-    today: now().toISOString().slice(0, 10),
+    today: time.slice(0, 10),
+    drills: drills && { ...drills, now: time },
   };
   return route === 'mutate' ? answerMutation(review, input) : answerValidation(review, input, route);
 }

@@ -36,7 +36,8 @@ export async function runStandalone(
   const { log, metrics, signal, engine, listen, end } = createProcess(env, stop);
   const policies = createFixedSource(found.policies, engine);
   const listDatabases = async () => [];
-  const server = await listen({ image, policies, listDatabases }, () => undefined, tls.certificate, port);
+  const findDrills = () => undefined;
+  const server = await listen({ image, policies, listDatabases, findDrills }, () => undefined, tls.certificate, port);
   metrics.setCertificateExpiry(tls.certificate.expiresAt);
   const { port: taken } = server.address() as AddressInfo;
   say(introduce(found, directory, tls, tlsDir, taken));

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { resolveTerms } from '../../src/controller/terms.ts';
 import { findOldestDrillSeconds } from '../../src/policy/drill-age.ts';
-import type { DrillSettings, DumpSettings } from '../../src/policy/settings.ts';
-import { SETTINGS } from '../support/workloads.ts';
+import type { DumpSettings } from '../../src/policy/settings.ts';
+import { DRILL, SETTINGS } from '../support/workloads.ts';
 
 const HOUR = 3600;
 const DAY = 24 * HOUR;
@@ -47,17 +47,6 @@ test('a schedule that never comes round is never overdue', () => {
   assert.equal(terms.backupOverdueSeconds, undefined);
   assert.equal(terms.verificationOverdueSeconds, null);
 });
-
-const DRILL: DrillSettings = {
-  name: 'weekly',
-  schedule: '0 5 * * 0',
-  timeZone: 'Etc/UTC',
-  source: 'baseBackup',
-  target: 'latest',
-  amcheck: true,
-  checks: [],
-  timeoutSeconds: 2 * HOUR,
-};
 
 test('a drill is overdue after two of its runs, its timeout and the slack of its start', () => {
   const monthly = { ...DRILL, name: 'monthly', schedule: '0 0 30 2 *', target: 'random' as const };

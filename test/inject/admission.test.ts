@@ -17,7 +17,7 @@ import {
   wrapped,
 } from '../support/admission-cases.ts';
 import { injected } from '../support/injected.ts';
-import { buildWorkload, IMAGE, SETTINGS } from '../support/workloads.ts';
+import { buildWorkload, DRILL, IMAGE, SETTINGS } from '../support/workloads.ts';
 
 const UNKNOWN: Reason = {
   code: 'policy-unknown',
@@ -126,6 +126,7 @@ interface Row {
   readonly workload: StatefulSet;
   readonly old?: StatefulSet;
   readonly settings?: AdmissionInput['settings'];
+  readonly drills?: AdmissionInput['drills'];
   /** `refused`, or `allowed`; and where a rule has something to say, its codes. */
   readonly expected: string;
   readonly code: string;
@@ -133,6 +134,14 @@ interface Row {
 
 const ended = () => exempt({ [ANNOTATION.exemptUntil]: '2026-11-20' });
 const unprotected = buildWorkload;
+
+const DRILLED = {
+  ...SETTINGS,
+  policy: 'standard',
+  drills: [DRILL],
+  objectives: { drillAgeSeconds: 86_400, onStaleDrill: 'refuse' as const },
+};
+const STALE = { policy: 'standard', drillsSince: '2026-11-01T00:00:00Z', now: '2026-11-21T10:00:00Z' };
 
 const ROWS: readonly Row[] = [
   { name: 'being deleted', workload: deleted(), old: older(), expected: 'allowed', code: 'being-deleted' },
@@ -218,6 +227,24 @@ const ROWS: readonly Row[] = [
     expected: 'refused: not-injected, policy-unknown',
     code: 'not-injected',
   },
+  {
+    name: 'carried over, changed, and its policy wants a fresh drill',
+    workload: injected(withArgs(named(), ['-c', 'work_mem=8MB'])),
+    old: older(),
+    settings: DRILLED,
+    drills: STALE,
+    expected: 'refused: drill-required',
+    code: 'drill-required',
+  },
+  {
+    name: 'carried over, unchanged, and its policy wants a fresh drill',
+    workload: older(),
+    old: older(),
+    settings: DRILLED,
+    drills: STALE,
+    expected: 'allowed',
+    code: 'protected',
+  },
   { name: 'no policy, exemption holds', workload: exempt(), expected: 'allowed', code: 'exempt' },
   {
     name: 'no policy, exemption holds, was protected',
@@ -289,9 +316,9 @@ const ROWS: readonly Row[] = [
   },
 ];
 
-for (const { name, workload, old, settings, expected, code } of ROWS) {
+for (const { name, workload, old, settings, drills, expected, code } of ROWS) {
   test(`${name}: ${expected}`, () => {
-    const verdict = decideValidation(input(workload, old, settings));
+    const verdict = decideValidation({ ...input(workload, old, settings), drills });
     const said = verdict.findings.map(({ reason }) => reason.code).join(', ');
     const result = verdict.allowed ? 'allowed' : 'refused';
     assert.equal(said === '' ? result : `${result}: ${said}`, expected);

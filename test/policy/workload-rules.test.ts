@@ -10,6 +10,7 @@ import { describeDenial, describeWarning } from '../../src/policy/denial.ts';
 import { policyUnknown } from '../../src/policy/find-settings.ts';
 import { evaluate, type Judged } from '../../src/policy/rule.ts';
 import { WORKLOAD_RULES } from '../../src/policy/rules/workload.ts';
+import type { Settings } from '../../src/policy/settings.ts';
 import {
   annotate,
   EXEMPT,
@@ -23,7 +24,7 @@ import {
 } from '../support/admission-cases.ts';
 import { openGoldenFolder } from '../support/golden.ts';
 import { injected } from '../support/injected.ts';
-import { buildWorkload, IMAGE, SETTINGS } from '../support/workloads.ts';
+import { buildWorkload, DRILL, IMAGE, SETTINGS } from '../support/workloads.ts';
 
 const golden = openGoldenFolder(import.meta.url, 'golden/workload-rules/');
 const TODAY = '2026-11-21';
@@ -55,6 +56,22 @@ const wants = (minReplicas: number, minClaimSize: string) => ({
   ...SETTINGS,
   workload: { minReplicas, minClaimSize },
 });
+
+const DAY = 86_400;
+const drilled = (onStaleDrill: 'ignore' | 'warn' | 'refuse'): Settings => ({
+  ...SETTINGS,
+  policy: 'standard',
+  drills: [{ ...DRILL, timeoutSeconds: DAY / 4 }],
+  objectives: { drillAgeSeconds: 8 * DAY, onStaleDrill },
+});
+const NOW = '2026-11-21T10:00:00Z';
+/** Last good drill and since when they are asked for, in days. */
+function stands(good: number | undefined, since: number): AdmissionInput['drills'] {
+  const ago = (days: number) => new Date(Date.parse(NOW) - days * DAY * 1000).toISOString();
+  const last = good === undefined ? {} : { lastSuccessfulDrill: ago(good) };
+  return { policy: 'standard', drillsSince: ago(since), ...last, now: NOW };
+}
+const ROLLOUT = { workload: injected(withArgs(named(), ['-c', 'work_mem=8MB'])), old: older() };
 
 /** A rule's findings by name, and cases in which it has nothing to say. */
 const CASES: Readonly<Record<string, { readonly bad: Record<string, Case>; readonly good: Record<string, Case> }>> = {
@@ -137,6 +154,45 @@ const CASES: Readonly<Record<string, { readonly bad: Record<string, Case>; reado
       'not Postgres': { workload: redis() },
       'operator-owned': { workload: operatorOwned() },
       'protection-removed says it': { workload: buildWorkload(), old: older() },
+    },
+  },
+  'drill-required': {
+    bad: {
+      'a change while the last good drill is too old': {
+        ...ROLLOUT,
+        settings: drilled('refuse'),
+        drills: stands(9, 99),
+      },
+      'a change while none was ever good': { ...ROLLOUT, settings: drilled('refuse'), drills: stands(undefined, 9) },
+    },
+    good: {
+      'a young drill': { ...ROLLOUT, settings: drilled('refuse'), drills: stands(8, 99) },
+      'the first one was not due yet': { ...ROLLOUT, settings: drilled('refuse'), drills: stands(undefined, 8) },
+      'drills are asked for again since a moment': { ...ROLLOUT, settings: drilled('refuse'), drills: stands(99, 1) },
+      'nothing is known': { ...ROLLOUT, settings: drilled('refuse') },
+      'the pods stay': { workload: older(), old: older(), settings: drilled('refuse'), drills: stands(9, 99) },
+      'a new database of the name of an old one': {
+        workload: injected(named()),
+        settings: drilled('refuse'),
+        drills: stands(9, 99),
+      },
+      'it is archived from now on': {
+        workload: injected(named()),
+        old: named(),
+        settings: drilled('refuse'),
+        drills: stands(9, 99),
+      },
+      'the policy only warns': { ...ROLLOUT, settings: drilled('warn'), drills: stands(9, 99) },
+    },
+  },
+  'drill-stale': {
+    bad: {
+      'a change while the last good drill is too old': { ...ROLLOUT, settings: drilled('warn'), drills: stands(9, 99) },
+    },
+    good: {
+      'a young drill': { ...ROLLOUT, settings: drilled('warn'), drills: stands(8, 99) },
+      'nobody is to be told': { ...ROLLOUT, settings: drilled('ignore'), drills: stands(9, 99) },
+      'another rule refuses': { ...ROLLOUT, settings: drilled('refuse'), drills: stands(9, 99) },
     },
   },
   'exemption-date': {

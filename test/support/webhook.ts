@@ -44,6 +44,7 @@ export async function startWebhook({ context, limits, times }: WebhookChanges = 
     engine: 'walrus',
     policies: createFixedSource([POLICY], 'walrus'),
     listDatabases: async () => [],
+    findDrills: () => undefined,
     now: () => new Date(NOW),
     log: recorded.log,
     metrics,

@@ -2,6 +2,7 @@
 import type { Container, StatefulSet } from '../../src/api/kubernetes.ts';
 import { ANNOTATION } from '../../src/api/names.ts';
 import type { PlacedSettings } from '../../src/policy/place.ts';
+import type { DrillSettings } from '../../src/policy/settings.ts';
 
 export const IMAGE = 'example.test/walguard:1';
 
@@ -44,6 +45,17 @@ export function buildWorkload(changes: { container?: Partial<Container>; policy?
     },
   };
 }
+
+export const DRILL: DrillSettings = {
+  name: 'weekly',
+  schedule: '0 5 * * 0',
+  timeZone: 'Etc/UTC',
+  source: 'baseBackup',
+  target: 'latest',
+  amcheck: true,
+  checks: [],
+  timeoutSeconds: 7200,
+};
 
 export const SETTINGS: PlacedSettings = {
   policy: 'standard',

@@ -46,6 +46,7 @@ function ask(
       if (databases instanceof Error) throw databases;
       return databases.filter(({ metadata }) => namespace === undefined || metadata.namespace === namespace);
     },
+    findDrills: () => assert.fail('not asked'),
     now: () => new Date(NOW),
   };
   return answer(route, { uid: 'review-1', request }, context);

@@ -14,12 +14,12 @@ import {
   answerValidation,
   parseReview,
 } from '../../src/webhook/workload-review.ts';
-import { exempt, older, redis } from '../support/admission-cases.ts';
+import { exempt, older, redis, withArgs } from '../support/admission-cases.ts';
 import { injectable } from '../support/arbitraries.ts';
 import { CASES } from '../support/cases.ts';
 import { injected } from '../support/injected.ts';
 import { applyAnswer, buildReview } from '../support/reviews.ts';
-import { buildWorkload, IMAGE, SETTINGS } from '../support/workloads.ts';
+import { buildWorkload, DRILL, IMAGE, SETTINGS } from '../support/workloads.ts';
 
 function requestOf(object: StatefulSet, old?: StatefulSet): AdmissionRequest {
   return parseReview(JSON.parse(JSON.stringify(buildReview(object, old ?? null)))) ?? assert.fail('no review');
@@ -241,6 +241,7 @@ const CONTEXT: ReviewContext = {
   engine: undefined,
   policies: { find: async () => SETTINGS, list: () => [{ metadata: { name: 'standard' } }] },
   listDatabases: async () => [],
+  findDrills: () => undefined,
   now: () => new Date('2026-11-21T10:00:00Z'),
 };
 
@@ -272,4 +273,32 @@ test('a review of something else, and an answer that cannot be had, let the user
     if (route === 'policies' || route === 'restores') continue;
     assert.equal((await ask(route, request, { policies: broken })).response.auditAnnotations?.error, 'boom');
   }
+});
+
+test('a change of a database is judged by what is known of its drills, a new one is not', async () => {
+  const settings = {
+    ...SETTINGS,
+    drills: [DRILL],
+    objectives: { drillAgeSeconds: 86_400, onStaleDrill: 'refuse' as const },
+  };
+  const asked: string[] = [];
+  const context: Partial<ReviewContext> = {
+    policies: { find: async () => settings, list: () => [] },
+    findDrills: (namespace, name) => {
+      asked.push(`${namespace}/${name}`);
+      return { policy: 'standard', drillsSince: '2026-11-01T00:00:00Z' };
+    },
+  };
+  const old = injected(buildWorkload({ policy: 'standard' }));
+  const changed = injected(withArgs(buildWorkload({ policy: 'standard' }), ['-c', 'work_mem=8MB']));
+  const verdictOf = async (route: Route, object: StatefulSet, before?: StatefulSet) => {
+    const { request } = buildReview(object, before ?? null) as { request: object };
+    const { code, response } = await ask(route, { ...request, namespace: 'shop' }, context);
+    return `${code} ${response.allowed} ${response.warnings?.length ?? 0}`;
+  };
+  assert.equal(await verdictOf('enforce', changed, old), 'drill-required false 0');
+  assert.equal(await verdictOf('warn', changed, old), 'drill-required true 1');
+  assert.equal(await verdictOf('enforce', old, old), 'protected true 0');
+  assert.equal(await verdictOf('enforce', old), 'protected true 0');
+  assert.deepEqual([...new Set(asked)], ['shop/orders']);
 });

@@ -5,6 +5,8 @@ import { annotationMisplaced } from './workload/annotation-misplaced.ts';
 import { annotationUnknown } from './workload/annotation-unknown.ts';
 import { annotationValue } from './workload/annotation-value.ts';
 import { backupRequired } from './workload/backup-required.ts';
+import { drillRequired } from './workload/drill-required.ts';
+import { drillStale } from './workload/drill-stale.ts';
 import { exemptionDate } from './workload/exemption-date.ts';
 import { exemptionEnded } from './workload/exemption-ended.ts';
 import { exemptionEnding } from './workload/exemption-ending.ts';
@@ -24,6 +26,8 @@ export const WORKLOAD_RULES: readonly Rule<WorkloadFacts>[] = [
   annotationUnknown,
   annotationValue,
   backupRequired,
+  drillRequired,
+  drillStale,
   exemptionDate,
   exemptionEnded,
   exemptionEnding,
