@@ -27,12 +27,12 @@ export const planDrills: Planner = (view) => {
 /**
  * A drill needs the store alone: it goes on while nobody can be asked, and while the database is scaled to zero.
  *
- * | being restored | the pod is                                   | its CronJob                  |
- * | yes            | any                                          | suspended, if it is there    |
- * | no             | a primary                                    | runs                         |
- * | no             | a standby                                    | suspended, if it is there    |
- * | no             | scaled away, another is its cluster's primary | suspended, if it is there   |
- * | no             | not known to be either, or scaled away       | as it was, if it is there    |
+ * | being restored | the pod is                                    | its CronJob               |
+ * | yes            | any                                           | suspended, if it is there |
+ * | no             | a primary                                     | runs                      |
+ * | no             | a standby                                     | suspended, if it is there |
+ * | no             | scaled away, another is its cluster's primary | suspended, if it is there |
+ * | no             | not known to be either, or scaled away        | as it was, if it is there |
  */
 function planDrill(
   instance: Instance,

@@ -1,0 +1,52 @@
+// A drill from its policy to its Event: the controller on an API server in memory.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { KubeObject } from '../../src/api/kubernetes.ts';
+import { LABEL } from '../../src/api/names.ts';
+import type { ProtectedDatabaseStatus } from '../../src/api/protected-database.ts';
+import type { DrillReport } from '../../src/api/reports.ts';
+import { settle, startCluster, startController, writesOf } from '../support/managed.ts';
+import { until } from '../support/processes.ts';
+import { buildEndedPod, POLICY, SYSTEM_IDENTIFIER } from '../support/world.ts';
+
+const DRILLED = { ...POLICY, spec: { ...POLICY.spec, drills: [{ name: 'weekly', schedule: '0 5 * * 0' }] } };
+
+function endedPod(): KubeObject {
+  const finishedAt = new Date().toISOString();
+  const drill = { name: 'weekly', finishedAt, result: 'failed' as const, message: '3 rows are missing in orders' };
+  const report: DrillReport = { ok: false, drill, systemIdentifier: SYSTEM_IDENTIFIER };
+  const pod = buildEndedPod('drill', 'j', { exitCode: 1, message: JSON.stringify(report), finishedAt });
+  const labels = { ...pod.metadata.labels, [LABEL.drill]: 'weekly', [LABEL.database]: 'orders' };
+  return { ...pod, metadata: { ...pod.metadata, labels } };
+}
+
+test('its CronJob is made, what came of it is told once, and then nothing is written any more', async (context) => {
+  const api = await startCluster(context);
+  api.put(DRILLED as object as KubeObject);
+  startController(context, api);
+  const find = (kind: string, name: string) =>
+    api.objects().find((each) => each.kind === kind && each.metadata.name === name);
+  const conditionOf = (type: string) => {
+    const { conditions = [] } = (find('ProtectedDatabase', 'orders')?.status ?? {}) as ProtectedDatabaseStatus;
+    const found = conditions.find((each) => each.type === type);
+    return found && `${found.status} ${found.reason}`;
+  };
+  await until('its CronJob', () => find('CronJob', 'orders-0-drill-weekly') !== undefined);
+  await until('its condition', () => conditionOf('LastDrillSucceeded') === 'Unknown NoDrill');
+  await settle(api, 5);
+  api.put(endedPod());
+  await until('what came of it', () => conditionOf('LastDrillSucceeded') === 'False DrillFailed');
+  await settle(api, 5);
+  const events = api.objects().filter(({ kind }) => kind === 'Event') as (KubeObject & {
+    reason: string;
+    note: string;
+  })[];
+  const told = events
+    .filter(({ reason }) => reason.startsWith('Drill'))
+    .map(({ reason, note }) => `${reason}: ${note}`);
+  assert.ok(told.includes('DrillFailed: orders-0: drill weekly: 3 rows are missing in orders'), told.join('\n'));
+  const before = writesOf(api).length;
+  api.put({ ...endedPod(), metadata: { ...endedPod().metadata, name: 'older', labels: {} } });
+  await settle(api, before);
+  assert.equal(writesOf(api).length, before);
+});
