@@ -6,7 +6,7 @@ import type { Logger } from '../telemetry/log.ts';
 import { type Action, isDeletable } from './action.ts';
 import { APPLIED, findLive } from './apply.ts';
 import { slim } from './caches.ts';
-import { withMintedCredentials } from './secrets.ts';
+import { mintSecret } from './secrets.ts';
 
 export interface Actor {
   /**
@@ -33,7 +33,7 @@ export function createActor(kube: Kube, log: Logger): Actor {
   async function write(action: Action): Promise<KubeObject | undefined> {
     const { verb, object } = action;
     if (verb === 'create') return kube.create(object);
-    if (verb === 'mint') return void (await kube.create(withMintedCredentials(object)));
+    if (verb === 'mint') return void (await kube.create(mintSecret(object)));
     if (verb === 'apply-status') return kube.applyStatus(object);
     if (verb === 'apply') {
       const made = await kube.apply(object);

@@ -2,7 +2,7 @@
 import type { KubeObject } from '../api/kubernetes.ts';
 import { LABEL } from '../api/names.ts';
 
-/** mint: creates a Secret with credentials that are made up then; one that is there stays. */
+/** mint: creates a Secret with credentials, or a key, that are made up then; one that is there stays. */
 export type Verb = 'apply' | 'apply-status' | 'create' | 'delete' | 'mint';
 
 export interface Action {

@@ -1,5 +1,6 @@
 // Drills of one database: a CronJob for each drill of its policy, of each cluster's primary. No I/O. Room: controller (door).
 import type { KubeObject } from '../api/kubernetes.ts';
+import { EVIDENCE_SECRET } from '../api/names.ts';
 import { buildDrillCronJob, type DrillSource } from '../companion/drill.ts';
 import { type Instance, ordinalOf, toInstance } from '../companion/instance.ts';
 import type { DrillSettings } from '../policy/settings.ts';
@@ -44,7 +45,18 @@ function planDrill(
   const build = (suspend: boolean) => buildDrillCronJob(subject, instance, drill, suspend, findSource(instance, view));
   const live = findLive(world.companions, build(false));
   const cronJob = build(isPrimary === undefined ? isSuspended(live) : !isPrimary);
-  return { cronJob, actions: live || isPrimary ? planApply(cronJob, world.companions) : [] };
+  const apply = live || isPrimary ? planApply(cronJob, world.companions) : [];
+  return { cronJob, actions: live || !isPrimary ? apply : [...planKey(view), ...apply] };
+}
+
+/**
+ * The key that signs the namespace's evidence, with the first CronJob that needs it. It is never made a second time for that one: where
+ * somebody took it away, records are unsigned, and say so.
+ */
+function planKey({ subject, world }: DatabaseView): Action[] {
+  if (!world.makesSecrets) return [];
+  const metadata = { name: EVIDENCE_SECRET, namespace: namespaceOf(subject.workload) };
+  return [{ verb: 'mint', object: { apiVersion: 'v1', kind: 'Secret', metadata } }];
 }
 
 /** Where its backups are, so that nobody has to answer when the drill begins. */

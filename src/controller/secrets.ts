@@ -2,12 +2,14 @@
 import { randomBytes } from 'node:crypto';
 import type { BackupPolicy } from '../api/backup-policy.ts';
 import type { KubeObject, StatefulSet } from '../api/kubernetes.ts';
-import { COPY_TO_ANNOTATION, LABEL } from '../api/names.ts';
+import { COPY_TO_ANNOTATION, EVIDENCE_SECRET, LABEL } from '../api/names.ts';
+import { buildEvidenceSecret } from '../companion/evidence.ts';
 import { readInjectedStorage } from '../inject/storage-env.ts';
 import { type Kube, KubeError } from '../kube/client.ts';
 import { isEqual } from '../lib/json.ts';
 import { policyOf } from '../policy/policy-of.ts';
 import type { Logger } from '../telemetry/log.ts';
+import { makeEvidenceKey } from '../tools/evidence.ts';
 
 export interface Secret extends KubeObject {
   data?: Record<string, string>;
@@ -15,6 +17,12 @@ export interface Secret extends KubeObject {
 
 export function refTo(name: string, namespace: string) {
   return { apiVersion: 'v1', kind: 'Secret', metadata: { name, namespace } };
+}
+
+/** What only the controller makes up; of the key of evidence, or of a store. */
+export function mintSecret(secret: KubeObject): KubeObject {
+  const { name, namespace = '' } = secret.metadata;
+  return name === EVIDENCE_SECRET ? buildEvidenceSecret(namespace, makeEvidenceKey()) : withMintedCredentials(secret);
 }
 
 /** The Secret with credentials that nobody has seen. */

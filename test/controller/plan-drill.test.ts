@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict';
+import { createPrivateKey, createPublicKey } from 'node:crypto';
 import { test } from 'node:test';
 import type { BackupPolicy } from '../../src/api/backup-policy.ts';
 import type { KubeObject } from '../../src/api/kubernetes.ts';
 import { LABEL } from '../../src/api/names.ts';
 import type { ProtectedDatabaseStatus } from '../../src/api/protected-database.ts';
 import type { DrillReport, SidecarStatus } from '../../src/api/reports.ts';
+import type { EvidenceSecret } from '../../src/companion/evidence.ts';
 import { decide } from '../../src/controller/decide.ts';
 import { planDatabase } from '../../src/controller/plan.ts';
+import { mintSecret } from '../../src/controller/secrets.ts';
 import type { World } from '../../src/controller/world.ts';
 import { buildRestoreOf } from '../support/subjects.ts';
 import {
@@ -195,4 +198,25 @@ test('since when drills are asked for is kept under one policy, and not when not
     buildDatabase(({ metadata }) => void Object.assign(metadata.annotations ?? {}, { 'walguard.dev/policy': 'gold' })),
   ];
   assert.equal(statusOf(settled({ ...later, policies: [renamed], statefulSets: moved })).drillsSince, later.now);
+});
+
+test('the key of evidence is made with the first CronJob, where walguard may make Secrets, and never again', () => {
+  const minted = (world: World) =>
+    world.statefulSets
+      .flatMap((each) => planDatabase(each, world))
+      .filter(({ verb }) => verb === 'mint')
+      .map(({ object }) => `${object.metadata.namespace}/${object.metadata.name}`);
+  const world = buildWorld({ policies: [DRILLED], sidecars: sidecars(PRIMARY) });
+  assert.deepEqual(minted(world), ['shop/walguard-evidence']);
+  assert.deepEqual(minted({ ...world, makesSecrets: false }), []);
+  assert.deepEqual(minted(settled(world)), []);
+  assert.deepEqual(minted(buildWorld({ policies: [POLICY], sidecars: sidecars(PRIMARY) })), []);
+});
+
+test('what is minted is a pair of keys that belong together, another one each time', () => {
+  const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'walguard-evidence', namespace: 'shop' } };
+  const [one, other] = [mintSecret(secret), mintSecret(secret)] as [EvidenceSecret, EvidenceSecret];
+  const { 'private.pem': privateKey = '', 'public.pem': publicKey = '' } = one.stringData;
+  assert.equal(createPublicKey(createPrivateKey(privateKey)).export({ type: 'spki', format: 'pem' }), publicKey);
+  assert.notEqual(other.stringData['private.pem'], privateKey);
 });
