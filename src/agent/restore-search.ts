@@ -1,18 +1,15 @@
 // The plan of a restore: what the store lists, and what of the target only the WAL itself tells. Room: agent (door).
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RestoreTarget } from '../api/restore.ts';
-import { parseStoragePrefix } from '../lib/cluster-identity.ts';
 import { describeTarget, stopOf } from '../lib/recovery-target.ts';
 import { type Known, tellWindows } from '../lib/restore-base.ts';
 import { planRestore, type RestorePlan } from '../lib/restore-plan.ts';
 import { listToSearch, mayBeFilled } from '../lib/restore-wal.ts';
 import type { StoreContents } from '../lib/store-contents.ts';
-import { FINAL } from '../lib/stored-runs.ts';
 import { findLastEnd, holdsMark } from '../lib/wal-transactions.ts';
-import { readStoreContents } from '../tools/store-contents.ts';
 import { readStoredSegment } from '../tools/stored-segment.ts';
 import type { AgentContext } from './context.ts';
-import { readEnds } from './inventory.ts';
+import { readStored } from './restore-fetch.ts';
 
 /** An engine uploads several segments at a time, and the last but one may come after the last. */
 const SECOND_LOOK_MS = 20_000;
@@ -25,24 +22,15 @@ export async function planFrom(
   target: RestoreTarget,
   signal: AbortSignal = new AbortController().signal,
 ): Promise<RestorePlan> {
-  const contents = await readContents(context, env, storagePrefix);
+  const contents = await readStored(context, env, storagePrefix, signal);
   try {
     return await planOnce(context, env, contents, target, signal);
   } catch (error) {
     if (!mayBeFilled(contents)) throw error;
     context.log.info({ error: (error as Error).message }, 'what is missing may be on its way; looking once more');
     await sleep(Number(context.env.WALGUARD_SECOND_LOOK_MS ?? SECOND_LOOK_MS), undefined, { signal });
-    return planOnce(context, env, await readContents(context, env, storagePrefix), target, signal);
+    return planOnce(context, env, await readStored(context, env, storagePrefix, signal), target, signal);
   }
-}
-
-async function readContents(
-  { engine }: AgentContext,
-  env: NodeJS.ProcessEnv,
-  storagePrefix: string,
-): Promise<StoreContents> {
-  const { systemIdentifier } = parseStoragePrefix(storagePrefix);
-  return readEnds(engine, env, await readStoreContents(engine, env), systemIdentifier, FINAL);
 }
 
 async function planOnce(
@@ -59,7 +47,7 @@ async function planOnce(
 /** Of an idle database many segments may hold no transaction; more are not read to find the last one. */
 const MAX_WITHOUT = 256;
 
-async function searchWal(
+export async function searchWal(
   context: AgentContext,
   env: NodeJS.ProcessEnv,
   contents: StoreContents,

@@ -4,14 +4,13 @@ import type { RestoreReport } from '../api/reports.ts';
 import type { RestoreTarget } from '../api/restore.ts';
 import { buildStoragePrefix, parseStoragePrefix } from '../lib/cluster-identity.ts';
 import { requireVariable } from '../lib/environment.ts';
-import type { RestorePlan } from '../lib/restore-plan.ts';
 import { describePlan, summarise } from '../lib/restore-words.ts';
-import { engineError, isPrefixEmpty } from '../tools/engine.ts';
-import { run } from '../tools/exec.ts';
+import { isPrefixEmpty } from '../tools/engine.ts';
 import { flushWal } from '../tools/postgres.ts';
 import { type AgentContext, readContext } from './context.ts';
 import { isOpenTo } from './daemon-plan.ts';
-import { assertEmpty, fetchInto, prepareRecovery } from './data-directory.ts';
+import { assertEmpty, prepareRecovery } from './data-directory.ts';
+import { fetchBackup } from './restore-fetch.ts';
 import { type Progress, serveProgress } from './restore-progress.ts';
 import { planFrom } from './restore-search.ts';
 import { buildEngineEnv, type Credentials, requireCredentials } from './storage.ts';
@@ -50,8 +49,9 @@ async function restore(context: AgentContext, progress: Progress): Promise<Resto
   for (const note of plan.notes) log.warn(note);
   if (!isPlanOnly) {
     await progress.begin(summary);
-    await fetchBase(context, engineEnv, plan);
     const { baseBackup, target } = plan;
+    const timeoutMs = Number(requireVariable(env, 'WALGUARD_TIMEOUT_SECONDS')) * 1000;
+    await fetchBackup(context, engineEnv, baseBackup.name, { timeoutMs });
     const name = requireVariable(env, 'WALGUARD_RESTORE');
     await prepareRecovery(pgdata, { restore: name, storagePrefix, target, baseBackup: baseBackup.name });
   }
@@ -61,16 +61,6 @@ async function restore(context: AgentContext, progress: Progress): Promise<Resto
     durationMs: Date.now() - startedAt,
     ...(plan.notes.length > 0 ? { note: plan.notes.join('; ') } : {}),
   };
-}
-
-function fetchBase(context: AgentContext, env: NodeJS.ProcessEnv, { baseBackup }: RestorePlan): Promise<void> {
-  const { engine, log, pgdata } = context;
-  const timeoutMs = Number(requireVariable(context.env, 'WALGUARD_TIMEOUT_SECONDS')) * 1000;
-  return fetchInto(pgdata, async (directory) => {
-    const args = engine.backupFetchArgs(directory, baseBackup.name);
-    const result = await run(engine.binary, args, { env, timeoutMs, onStderr: (line) => log.info(line) });
-    if (result.code !== 0) throw engineError('backup-fetch', result);
-  });
 }
 
 /** In a namespace that was just made the Secret is still being copied, and the kubelet hands it to a pod within a minute or two. */

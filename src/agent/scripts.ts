@@ -52,15 +52,21 @@ esac
 
 /** Copies the client and writes both scripts, each complete before it gets its name. */
 export async function installScripts(mayLetGo: boolean): Promise<void> {
-  const directory = dirname(ARCHIVE_SCRIPT);
+  const client = await installRestoreScript();
+  await install(ARCHIVE_SCRIPT, mayLetGo ? buildLettingGoScript(client) : buildArchiveScript(client));
+}
+
+/** Without the other one, a copy cannot archive whatever its configuration says. @returns path of the client */
+export async function installRestoreScript(): Promise<string> {
+  const directory = dirname(RESTORE_SCRIPT);
   const client = join(directory, basename(CLIENT));
   await mkdir(directory, { recursive: true });
   await rm(`${client}.new`, { force: true });
   await copyFile(CLIENT, `${client}.new`);
   await chmod(`${client}.new`, 0o555);
   await rename(`${client}.new`, client);
-  await install(ARCHIVE_SCRIPT, mayLetGo ? buildLettingGoScript(client) : buildArchiveScript(client));
   await install(RESTORE_SCRIPT, buildRestoreScript(client));
+  return client;
 }
 
 async function install(path: string, text: string): Promise<void> {

@@ -9,6 +9,8 @@ export type Client = pg.Client;
 export interface Connection extends Login {
   readonly host: string;
   readonly port: number;
+  /** postgres if not given. */
+  readonly database?: string;
 }
 
 const CONNECT_TIMEOUT_MS = 3000;
@@ -53,7 +55,11 @@ function explainWithout({ user, passwordFile }: Connection, message: string): st
 }
 
 /** The server's certificate is not looked at: the address is that of one pod, and the password is not sent in the clear. */
-async function open({ host, port, user }: Connection, password: string | undefined, isEncrypted: boolean) {
+async function open(
+  { host, port, user, database = 'postgres' }: Connection,
+  password: string | undefined,
+  isEncrypted: boolean,
+) {
   const client = new pg.Client({
     host,
     port,
@@ -61,7 +67,7 @@ async function open({ host, port, user }: Connection, password: string | undefin
     // A function: where there is none, the client must not look for one in PGPASSWORD, which may be somebody else's.
     password: () => password as string,
     ssl: isEncrypted ? { rejectUnauthorized: false } : false,
-    database: 'postgres',
+    database,
     application_name: 'walguard',
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
   });

@@ -145,6 +145,13 @@ export async function listWalFile(
   return rows.map(([, bytes, ending]) => ({ path: `wal_005/${name}${ending}`, bytes: Number(bytes) }));
 }
 
+/** `walrus 0.4.1`; its name alone where it does not say. */
+export async function readEngineVersion({ id, binary }: Engine, env: NodeJS.ProcessEnv): Promise<string> {
+  const said = await run(binary, ['--version'], { env, timeoutMs: CONFIRM_TIMEOUT_MS }).catch(() => undefined);
+  const [version] = /\d+\.\d+\.\d+\S*/.exec(said?.stdout ?? '') ?? [];
+  return version === undefined ? id : `${id} ${version}`;
+}
+
 export function engineError(verb: string, { code, stderrTail, timedOut }: RunResult): Error {
   const lines = stderrTail.slice(-3).join(' | ');
   return new Error(
