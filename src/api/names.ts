@@ -98,6 +98,10 @@ export const EVIDENCE_PUBLIC_KEY = 'public.pem';
 export const DUMP_DIR = '/walguard-dump';
 export const DUMP_VOLUME_DIR = '/walguard-dumps';
 
+/** In a drill's pod: what its two containers share, and the checks of its ConfigMap. */
+export const DRILL_DIR = '/walguard-drill';
+export const DRILL_CHECKS_DIR = '/walguard-drill-checks';
+
 /** Called by Postgres as archive_command and restore_command; the sidecar puts them there for its engine. */
 export const ARCHIVE_SCRIPT = `${SHARED_DIR}/bin/archive-wal`;
 export const RESTORE_SCRIPT = `${SHARED_DIR}/bin/restore-wal`;

@@ -66,6 +66,14 @@ function listOptions(container: Container, path: string): PlacedOption[] {
   ];
 }
 
+/** Its libraries are named in a file that its start-up writes beside the data. */
+function imageSettings(container: Container): string[] {
+  const libraries = both('SHARED_PRELOAD_LIBRARIES')
+    .map((name) => readVariable(container, name))
+    .find(Boolean);
+  return [`shared_preload_libraries=${libraries ?? 'pgaudit'}`];
+}
+
 function findUnreachable(container: Container, path: string): Reason[] {
   if (hasOwnCommand(container)) return [];
   return [
@@ -151,6 +159,7 @@ export const bitnami: Flavour = {
   port,
   channel: () => ({ kind: 'arguments', imageArguments: [RUN] }),
   listOptions,
+  imageSettings,
   findUnreachable,
   findObstacles,
   loginVariables: [...USERS, ...PASSWORDS, ...SUPERUSER_PASSWORDS, ...FILES],

@@ -54,6 +54,8 @@ export interface Flavour {
   readonly channel: (container: Container) => Channel;
   /** The user's own server options. Like below, `path` is the container's field path. */
   readonly listOptions: (container: Container, path: string) => PlacedOption[];
+  /** Settings, as `name=value`, that the image makes at its start outside of the data directory, and the server does not work without. */
+  readonly imageSettings?: (container: Container) => readonly string[];
   /** Why walguard cannot pass settings. @param isStated the user named this flavour in an annotation */
   readonly findUnreachable: (container: Container, path: string, isStated: boolean) => Reason[];
   /** Why it must not be archived at all, whoever passes the settings. */
