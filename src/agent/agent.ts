@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { EXIT } from '../api/names.ts';
 import { createLogger } from '../telemetry/log.ts';
 import { runBaseBackup } from './base-backup.ts';
+import { runDrill } from './drill.ts';
 import { runDump } from './dump.ts';
 import { printEvidence } from './evidence-print.ts';
 import { runPrune } from './prune-job.ts';
@@ -17,6 +18,7 @@ const MAX_MESSAGE = 3000;
 const JOBS = {
   'base-backup': runBaseBackup,
   prune: runPrune,
+  drill: runDrill,
   dump: runDump,
   restore: runRestore,
   verify: runVerify,

@@ -1,0 +1,94 @@
+// The drill job: brings a moment of the database back into a disposable copy, has its own image run that, and looks at it. It
+// writes nothing into the store but evidence. Room: agent (door).
+import { setTimeout as sleep } from 'node:timers/promises';
+import { DRILL_DIR, POSTGRES_PORT } from '../api/names.ts';
+import type { DrillReport } from '../api/reports.ts';
+import { delayLeft } from '../lib/cron-spread.ts';
+import { adviseTrouble, judgeChecks, judgeTrouble } from '../lib/drill/outcome.ts';
+import { describeChecks } from '../lib/drill/report.ts';
+import { readEngineVersion } from '../tools/engine.ts';
+import { type AgentContext, readContext } from './context.ts';
+import { buildRecord, buildReport, type Course, type EvidenceDraft } from './drill-course.ts';
+import { copyDirectory, type DrillOptions, readDrillOptions } from './drill-options.ts';
+import { rehearse, TooOldError } from './drill-rehearsal.ts';
+import { askForPrefix, lookAround } from './drill-source.ts';
+import { buildEngineEnv, requireCredentials } from './storage.ts';
+
+/** Keeps the record. @returns its id; undefined where it could not be kept, which it says itself */
+export type KeepEvidence = (
+  context: AgentContext,
+  draft: EvidenceDraft,
+  signal: AbortSignal,
+) => Promise<string | undefined>;
+
+const KEEP_TIMEOUT_MS = 120_000;
+
+/** Throws where it could not even begin: then nothing is known of the cluster, and the agent says why. */
+export async function runDrill(
+  env: NodeJS.ProcessEnv,
+  signal?: AbortSignal,
+  keep: KeepEvidence = async () => undefined,
+): Promise<DrillReport> {
+  const options = readDrillOptions(env);
+  const source = readContext('drill', env);
+  const stop = startDeadline(options.timeoutSeconds, signal);
+  try {
+    await sleep(delayLeft(options.job, options.delaySeconds, Date.now()) * 1000, undefined, { signal: stop.signal });
+  } catch (error) {
+    throw stop.signal.aborted ? stop.signal.reason : error;
+  }
+  const startedAt = new Date();
+  const storagePrefix = options.storagePrefix ?? (await askForPrefix(source));
+  const context = toCopy(source, options);
+  const engineEnv = buildEngineEnv(context, storagePrefix, await requireCredentials());
+  const engine = await readEngineVersion(context.engine, engineEnv);
+  const course: Course = { startedAt, storagePrefix, phases: [], checks: [], engine };
+  const { outcome, message } = await conclude(context, options, course, engineEnv, stop);
+
+  const draft = buildRecord(context, options, course, outcome, message);
+  context.log.info({ evidence: draft }, 'the drill has ended');
+  // Not by the drill's own signal: a drill that ran out of time is evidence too.
+  const id = await keep(source, draft, AbortSignal.timeout(KEEP_TIMEOUT_MS)).catch((error: Error) => {
+    context.log.error({ error: error.message }, 'the evidence could not be kept');
+    return undefined;
+  });
+  return buildReport(draft, course, id);
+}
+
+/** The same world with the copy for the database, reached by the socket in the directory of both containers. */
+function toCopy(source: AgentContext, { mount }: DrillOptions): AgentContext {
+  const connection = { host: DRILL_DIR, port: POSTGRES_PORT, user: source.connection.user };
+  return { ...source, pgdata: copyDirectory(source.pgdata, mount), connection };
+}
+
+async function conclude(
+  context: AgentContext,
+  options: DrillOptions,
+  course: Course,
+  engineEnv: NodeJS.ProcessEnv,
+  stop: AbortController,
+): Promise<Pick<EvidenceDraft, 'outcome' | 'message'>> {
+  try {
+    await rehearse(context, options, course, engineEnv, stop);
+    const { checks, rtoSeconds = 0 } = course;
+    return { outcome: judgeChecks(checks), message: describeChecks(checks, rtoSeconds, options.objectives.rtoSeconds) };
+  } catch (error) {
+    const { message } = (stop.signal.aborted ? stop.signal.reason : error) as Error;
+    if (error instanceof TooOldError) return { outcome: 'unknown', message };
+    const trouble = await lookAround(context, engineEnv, message, stop.signal.aborted);
+    const advice = adviseTrouble(trouble);
+    return { outcome: judgeTrouble(trouble), message: `${message}. ${advice}` };
+  }
+}
+
+function startDeadline(seconds: number, outer: AbortSignal | undefined): AbortController {
+  const stop = new AbortController();
+  setTimeout(
+    () => stop.abort(new Error(`the drill was ended at its deadline, after ${seconds} s`)),
+    seconds * 1000,
+  ).unref();
+  const end = () => stop.abort(new Error('the drill was ended from outside, by its deadline or with its node'));
+  outer?.addEventListener('abort', end, { once: true });
+  if (outer?.aborted) end();
+  return stop;
+}
