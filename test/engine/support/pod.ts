@@ -7,7 +7,15 @@ import { chmod, chown, copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/p
 import { constants, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { DUMP_DIR, DUMP_VOLUME_DIR, RUN_DIR, SHARED_DIR, STORAGE_DIR } from '../../../src/api/names.ts';
+import {
+  DRILL_CHECKS_DIR,
+  DRILL_DIR,
+  DUMP_DIR,
+  DUMP_VOLUME_DIR,
+  RUN_DIR,
+  SHARED_DIR,
+  STORAGE_DIR,
+} from '../../../src/api/names.ts';
 import { CLIENT, resolveEngine } from '../../../src/tools/engine.ts';
 import { repositoryDir } from '../../cluster/checkout.ts';
 import { isAlive, until } from '../../support/processes.ts';
@@ -29,6 +37,8 @@ export interface SpawnOptions {
   readonly cwd?: string;
   /** uid and gid; Postgres's if not given. */
   readonly id?: number;
+  /** Processes of its own, as a container has them: they end with its first one. */
+  readonly isContainer?: boolean;
 }
 
 export interface Pod {
@@ -84,23 +94,37 @@ export async function startPod(context: TestContext, { engine, major = 15 }: Pod
   const terminationLog = inPod('termination-log');
   await writeFile(terminationLog, '');
   await chmod(terminationLog, 0o666);
-  // Of a dump's pod: what its two containers share, and the claim.
+  // Of a dump's and a drill's pod: what its two containers share, and the claim.
+  const drill = await makeDirectory('drill');
+  const checks = await makeDirectory('checks');
   const dump = await makeDirectory('dump');
   const dumps = await makeDirectory('dumps');
-  const binds = listBinds({ shared, runtime, storage, terminationLog, dump, dumps });
+  const binds = listBinds({ shared, runtime, storage, terminationLog, dump, dumps, drill, checks });
   const layer = inPod('layer');
   await makeLayer(layer, engine, binds);
   const root = inPod('root');
   await mkdir(root);
 
-  const spawnInside: Pod['spawn'] = (command, args, { env = {}, cwd = directory, id = POSTGRES_ID } = {}) => {
+  const spawnInside: Pod['spawn'] = (
+    command,
+    args,
+    { env = {}, cwd = directory, id = POSTGRES_ID, isContainer } = {},
+  ) => {
     const pairs = binds.flatMap(({ from, at }) => [from, at]);
     const enter = ['sh', '-ec', ENTER, 'sh', root, `${layer}:${image}`, String(id), cwd, ...pairs, '--'];
     // -i: what the test's own process has in its environment must not reach the engines.
     const inside = ['env', '-i', ...Object.entries({ PATH, ...env }).map(([name, value]) => `${name}=${value}`)];
     const child = spawn(
       'unshare',
-      ['--mount', '--propagation', 'private', '--', ...enter, ...inside, command, ...args],
+      [
+        ...NAMESPACES,
+        ...(isContainer ? ['--pid', '--fork', '--kill-child'] : []),
+        '--',
+        ...enter,
+        ...inside,
+        command,
+        ...args,
+      ],
       { detached: true, stdio: ['ignore', 'pipe', 'pipe'] },
     );
     children.add(child);
@@ -142,7 +166,7 @@ interface Bind {
 }
 
 function listBinds(
-  own: Record<'shared' | 'runtime' | 'storage' | 'terminationLog' | 'dump' | 'dumps', string>,
+  own: Record<'shared' | 'runtime' | 'storage' | 'terminationLog' | 'dump' | 'dumps' | 'drill' | 'checks', string>,
 ): Bind[] {
   const devices = ['null', 'zero', 'full', 'random', 'urandom', 'tty'].map((name) => `/dev/${name}`);
   const same = (path: string): Bind => ({ from: path, at: path, isFile: !statSync(path).isDirectory() });
@@ -151,11 +175,14 @@ function listBinds(
   binds.push({ from: own.shared, at: SHARED_DIR }, { from: own.storage, at: STORAGE_DIR });
   binds.push({ from: own.runtime, at: RUN_DIR });
   binds.push({ from: own.dump, at: DUMP_DIR }, { from: own.dumps, at: DUMP_VOLUME_DIR });
+  binds.push({ from: own.drill, at: DRILL_DIR }, { from: own.checks, at: DRILL_CHECKS_DIR });
   // The agent as it stands in the checkout, on the Node that runs the test.
   const outside = [tmpdir(), repositoryDir, realpathSync(join(repositoryDir, 'node_modules')), process.execPath];
   for (const path of outside) if (!binds.some(({ at }) => path.startsWith(`${at}/`))) binds.push(same(path));
   return binds;
 }
+
+const NAMESPACES = ['--mount', '--propagation', 'private'];
 
 const AUTHORITIES = '/etc/ssl/certs/ca-certificates.crt';
 
@@ -179,7 +206,8 @@ async function makeLayer(layer: string, engine: EngineUnderTest, binds: readonly
   }
 }
 
-function collect(child: ChildProcess): Promise<Ended> {
+/** Of one whose pipes nobody reads. */
+export function collect(child: ChildProcess): Promise<Ended> {
   return new Promise((resolve, reject) => {
     const caught = { stdout: '', stderr: '' };
     for (const name of ['stdout', 'stderr'] as const) {
