@@ -29,6 +29,8 @@ export interface DrillOptions extends AskedMoment {
   readonly mount: string;
   /** The user's own settings on the server's command line, as `name=value`. */
   readonly serverOptions: readonly string[];
+  /** Where the policy's dumps lie. */
+  readonly dumpDestination: 'storage' | 'volume';
   readonly policy: string;
   readonly image: string;
   readonly objectives: EvidenceRecord['objectives'];
@@ -55,6 +57,7 @@ export function readDrillOptions(env: NodeJS.ProcessEnv): DrillOptions {
     ...(storagePrefix ? { storagePrefix } : {}),
     mount: required('WALGUARD_DATA_MOUNT').replace(/(?<=.)\/+$/, ''),
     serverOptions: JSON.parse(env.WALGUARD_SERVER_OPTIONS || '[]') as string[],
+    dumpDestination: env.WALGUARD_DUMP_DESTINATION === 'volume' ? 'volume' : 'storage',
     policy: env.WALGUARD_POLICY ?? '',
     image: env.WALGUARD_IMAGE ?? '',
     objectives: JSON.parse(env.WALGUARD_OBJECTIVES || '{}') as EvidenceRecord['objectives'],

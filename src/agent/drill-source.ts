@@ -1,12 +1,13 @@
 // From where a drill brings back, and whether that can be asked at all. Room: agent (door).
 import { statfs } from 'node:fs/promises';
-import { buildStoragePrefix } from '../lib/cluster-identity.ts';
+import { DUMP_VOLUME_DIR } from '../api/names.ts';
+import { buildStoragePrefix, parseStoragePrefix } from '../lib/cluster-identity.ts';
 import type { Trouble } from '../lib/drill/outcome.ts';
 import { type DumpManifest, MANIFEST, parseManifest } from '../lib/dump-manifest.ts';
 import { findNewest, listDumps } from '../lib/dump-retention.ts';
 import { describeServer } from '../tools/describe-server.ts';
 import { isPrefixEmpty } from '../tools/engine.ts';
-import { listObjects, readObjectStream } from '../tools/object-stream.ts';
+import { listObjects, type ObjectPlace, readObjectStream } from '../tools/object-stream.ts';
 import type { AgentContext } from './context.ts';
 
 /** Of the cluster that the source's server has now. */
@@ -41,22 +42,25 @@ export async function lookAround(
   return { message, isEndedFromOutside, storeAnswers, ...(free === undefined ? {} : { freeBytes: free }) };
 }
 
-/** Undefined where there is none in the policy's storage, or it cannot be read: a drill of base backups does not hang on it. */
-export async function readNewestDump(
-  { engine, log }: AgentContext,
+/** Where dumps lie: below the cluster's own prefix, in the policy's storage or on the claim that is mounted here. */
+export function placeDumps(
+  { engine, namespace, database }: AgentContext,
   env: NodeJS.ProcessEnv,
   storagePrefix: string,
+  destination: 'storage' | 'volume',
   signal: AbortSignal,
-): Promise<DumpManifest | undefined> {
-  const place = { engine, env: { ...env, WALG_S3_PREFIX: `${storagePrefix}/dumps` }, signal };
-  try {
-    const newest = findNewest(listDumps(await listObjects(place)));
-    if (!newest) return undefined;
-    const parts: Buffer[] = [];
-    for await (const chunk of readObjectStream(place, `${newest.name}/${MANIFEST}`)) parts.push(chunk);
-    return parseManifest(Buffer.concat(parts).toString('utf8'));
-  } catch (error) {
-    log.warn({ error: (error as Error).message }, 'the newest dump cannot be compared with');
-    return undefined;
-  }
+): ObjectPlace {
+  if (destination === 'storage') return { engine, env: { ...env, WALG_S3_PREFIX: `${storagePrefix}/dumps` }, signal };
+  const { WALG_S3_PREFIX: _bucket, ...others } = env;
+  const directory = buildStoragePrefix(DUMP_VOLUME_DIR, namespace, database, parseStoragePrefix(storagePrefix));
+  return { engine, env: { ...others, WALG_FILE_PREFIX: `${directory}/dumps` }, signal };
+}
+
+/** Of the newest good dump; undefined where there is none. */
+export async function readManifest(place: ObjectPlace): Promise<DumpManifest | undefined> {
+  const newest = findNewest(listDumps(await listObjects(place)));
+  if (!newest) return undefined;
+  const parts: Buffer[] = [];
+  for await (const chunk of readObjectStream(place, `${newest.name}/${MANIFEST}`)) parts.push(chunk);
+  return parseManifest(Buffer.concat(parts).toString('utf8'));
 }

@@ -4,14 +4,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { DRILL_DIR, POSTGRES_PORT } from '../api/names.ts';
 import type { DrillReport } from '../api/reports.ts';
 import { delayLeft } from '../lib/cron-spread.ts';
-import { adviseTrouble, judgeChecks, judgeTrouble } from '../lib/drill/outcome.ts';
+import { adviseChecks, adviseTrouble, judgeChecks, judgeTrouble } from '../lib/drill/outcome.ts';
 import { describeChecks } from '../lib/drill/report.ts';
 import { readEngineVersion } from '../tools/engine.ts';
 import { type AgentContext, readContext } from './context.ts';
 import { buildRecord, buildReport, type Course, type EvidenceDraft } from './drill-course.ts';
 import { copyDirectory, type DrillOptions, readDrillOptions } from './drill-options.ts';
-import { rehearse, TooOldError } from './drill-rehearsal.ts';
+import { rehearse } from './drill-rehearsal.ts';
 import { askForPrefix, lookAround } from './drill-source.ts';
+import { TooOldError } from './drill-stage.ts';
 import { buildEngineEnv, requireCredentials } from './storage.ts';
 
 /** Keeps the record. @returns its id; undefined where it could not be kept, which it says itself */
@@ -71,12 +72,14 @@ async function conclude(
   try {
     await rehearse(context, options, course, engineEnv, stop);
     const { checks, rtoSeconds = 0 } = course;
-    return { outcome: judgeChecks(checks), message: describeChecks(checks, rtoSeconds, options.objectives.rtoSeconds) };
+    const told = describeChecks(checks, rtoSeconds, options.objectives.rtoSeconds);
+    const advice = adviseChecks(checks, options.source);
+    return { outcome: judgeChecks(checks), message: advice === '' ? told : `${told}. ${advice}` };
   } catch (error) {
     const { message } = (stop.signal.aborted ? stop.signal.reason : error) as Error;
     if (error instanceof TooOldError) return { outcome: 'unknown', message };
     const trouble = await lookAround(context, engineEnv, message, stop.signal.aborted);
-    const advice = adviseTrouble(trouble);
+    const advice = adviseTrouble(trouble, options.source);
     return { outcome: judgeTrouble(trouble), message: `${message}. ${advice}` };
   }
 }

@@ -1,6 +1,7 @@
 // What is asked of the copy of a drill. Room: tools.
 import type pg from 'pg';
 import type { Answer, UserCheck } from '../lib/drill/user-checks.ts';
+import type { DumpedDatabase } from '../lib/dump-manifest.ts';
 import { type Client, type Connection, withClient } from './connection.ts';
 
 export interface Promoted {
@@ -34,6 +35,18 @@ export function listDatabases(connection: Connection): Promise<string[]> {
   return withClient(connection, async (client) => {
     const { rows } = await client.query(DATABASES);
     return rows.map(({ name }) => name as string);
+  });
+}
+
+/** As it was, where the dump does not make it itself. Other providers of locales than libc are left at the cluster's own. */
+export function createDatabase(
+  connection: Connection,
+  { name, encoding, collate, ctype }: Pick<DumpedDatabase, 'name' | 'encoding' | 'collate' | 'ctype'>,
+): Promise<void> {
+  return withClient(connection, async (client) => {
+    const [as, sort, kind] = [encoding, collate, ctype].map((text) => client.escapeLiteral(text));
+    const locale = `encoding ${as} lc_collate ${sort} lc_ctype ${kind}`;
+    await client.query(`create database ${client.escapeIdentifier(name)} template template0 ${locale}`);
   });
 }
 

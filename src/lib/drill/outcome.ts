@@ -44,11 +44,18 @@ function isFull(message: string, freeBytes = Number.POSITIVE_INFINITY): boolean 
   return NO_SPACE.test(message) || freeBytes < FULL_BYTES;
 }
 
+/** What was brought back. */
+type Source = 'baseBackup' | 'dump';
+
+const RENEW: Readonly<Record<Source, string>> = {
+  baseBackup: 'Take a base backup now, and see what the verification of this database says.',
+  dump: 'Take a dump now, and drill that.',
+};
+
 /** What to do about it, after what was seen. */
-export function adviseTrouble(trouble: Trouble): string {
+export function adviseTrouble(trouble: Trouble, source: Source): string {
   const { message, isEndedFromOutside, storeAnswers, freeBytes } = trouble;
-  if (judgeTrouble(trouble) === 'failed')
-    return 'Take a base backup now, and see what the verification of this database says.';
+  if (judgeTrouble(trouble) === 'failed') return RENEW[source];
   if (isFull(message, freeBytes))
     return 'The disposable volume is full: it is as large as the claim of the database, so enlarge that.';
   if (isEndedFromOutside || KILLED.test(message)) return 'It says nothing about the backups; run the drill again.';
@@ -67,4 +74,22 @@ export function judgeChecks(checks: readonly Pick<EvidenceCheck, 'result'>[]): E
   const has = (wanted: EvidenceCheck['result']) => checks.some(({ result }) => result === wanted);
   if (has('failed')) return 'failed';
   return has('unknown') ? 'unknown' : 'passed';
+}
+
+/** Looks at the data themselves, which may be damaged where they came from. */
+const DATA = ['rows', 'amcheck', 'checksums', 'databases'];
+
+/**
+ * | failed                          | what to do                             |
+ * | none                            | nothing                                |
+ * | statements of the user's alone  | look at statement and data             |
+ * | a look at the data themselves   | look at the database itself, and renew |
+ * | anything else                   | renew                                  |
+ */
+export function adviseChecks(checks: readonly Pick<EvidenceCheck, 'name' | 'result'>[], source: Source): string {
+  const failed = checks.filter(({ result }) => result === 'failed').map(({ name }) => name);
+  if (failed.length === 0) return '';
+  if (failed.every((name) => name.startsWith('sql:'))) return 'See whether the statement or the data are wrong.';
+  if (!failed.some((name) => DATA.includes(name))) return RENEW[source];
+  return `The database itself may have the damage: look there by amcheck and pg_checksums. ${RENEW[source]}`;
 }

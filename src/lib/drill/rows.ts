@@ -9,22 +9,26 @@ interface Table {
 
 const MAX_TOLD = 5;
 
-/** @param counted tables of each database */
-export function compareRows(
-  { name, databases }: Pick<DumpManifest, 'name' | 'databases'>,
-  counted: readonly (readonly [database: string, tables: readonly Table[]])[],
-): string {
+type Databases = Pick<DumpManifest, 'databases'>;
+type Counted = readonly (readonly [database: string, tables: readonly Table[]])[];
+
+/** @param counted tables of each database. @returns in words, each table that has not as many rows as in the dump */
+export function findDifferences({ databases }: Databases, counted: Counted): string[] {
   const now = new Map(
     counted.flatMap(([database, tables]) => tables.map((table) => [`${database}:${table.name}`, table.rows])),
   );
-  const differences = databases.flatMap((database) =>
+  return databases.flatMap((database) =>
     database.tables.flatMap((table) => {
       const rows = now.get(`${database.name}:${table.name}`);
       if (rows === table.rows) return [];
       return [`${database.name}: ${table.name} has ${rows ?? 'no'} rows, ${table.rows} there`];
     }),
   );
-  if (differences.length === 0) return `every table of dump ${name} has as many`;
+}
+
+export function compareRows(dump: Databases & Pick<DumpManifest, 'name'>, counted: Counted): string {
+  const differences = findDifferences(dump, counted);
+  if (differences.length === 0) return `every table of dump ${dump.name} has as many`;
   const more = differences.length > MAX_TOLD ? `, and ${differences.length - MAX_TOLD} more` : '';
-  return `dump ${name}, of another moment, differs: ${differences.slice(0, MAX_TOLD).join(', ')}${more}`;
+  return `dump ${dump.name}, of another moment, differs: ${differences.slice(0, MAX_TOLD).join(', ')}${more}`;
 }

@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { adviseTrouble, judgeChecks, judgeTrouble, type Trouble } from '../../../src/lib/drill/outcome.ts';
+import {
+  adviseChecks,
+  adviseTrouble,
+  judgeChecks,
+  judgeTrouble,
+  type Trouble,
+} from '../../../src/lib/drill/outcome.ts';
 
 const BAD: Trouble = {
   message: 'backup-fetch failed with code 1: unexpected end of file',
@@ -30,7 +36,7 @@ for (const [name, changes, wanted, advice] of CASES) {
   test(`${name}: ${wanted}`, () => {
     const trouble = { ...BAD, ...changes };
     assert.equal(judgeTrouble(trouble), wanted);
-    assert.match(adviseTrouble(trouble), advice);
+    assert.match(adviseTrouble(trouble, 'baseBackup'), advice);
   });
 }
 
@@ -40,4 +46,17 @@ test('a check that failed is told before one that could not be made; skipped one
   assert.equal(of('passed', 'skipped'), 'passed');
   assert.equal(of('passed', 'unknown', 'skipped'), 'unknown');
   assert.equal(of('unknown', 'failed', 'passed'), 'failed');
+});
+
+test('what to do about checks that failed', () => {
+  const advise = (...names: string[]) =>
+    adviseChecks(
+      [{ name: 'databases', result: 'passed' }, ...names.map((name) => ({ name, result: 'failed' as const }))],
+      'baseBackup',
+    );
+  assert.equal(advise(), '');
+  assert.match(advise('sql:few'), /^See whether the statement or the data are wrong/);
+  assert.match(advise('sql:few', 'end-of-wal'), /^Take a base backup now/);
+  assert.match(advise('checksums', 'sql:few'), /^The database itself may have the damage: .* Take a base backup now/);
+  assert.match(adviseChecks([{ name: 'manifest', result: 'failed' }], 'dump'), /^Take a dump now/);
 });
