@@ -1,15 +1,18 @@
 // Drills with real programs: what a good one shows, what each fault of the backups is found by, and what is no fault of theirs.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { open, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { open, readdir, readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { ENCRYPTION_KEY_FILE } from '../../src/api/names.ts';
 import { until } from '../support/processes.ts';
 import { SETTINGS } from '../support/workloads.ts';
 import { backupOf, take } from './support/base-backup.ts';
 import { type Drilled, listProcesses, runDrillJob } from './support/drill.ts';
+import { runDumpJob } from './support/dump.ts';
 import {
   ARCHIVE_ARGUMENTS,
   closeSegments,
@@ -294,8 +297,7 @@ engineTest(
   async (context, engine) => {
     const { world } = await tellStory(context, engine);
     const { store, postgres } = world;
-    const mark = join(postgres.pod.directory, 'mark');
-    await rm(mark, { force: true });
+    const mark = join(await postgres.pod.makeDirectory('marks'), 'mark');
     const conf = [
       `archive_mode = always`,
       `archive_command = 'touch ${mark}'`,
@@ -308,7 +310,6 @@ engineTest(
     ];
     const show = (name: string, expect: string) => ({ name, database: 'postgres', sql: `show ${name}`, expect });
     const job = await runDrillJob(context, store, postgres, {
-      prepare: async ({ directory }) => writeFile(join(directory, 'outside.conf'), `${conf.join('\n')}\n`),
       serverOptions: [
         'maintenance_work_mem=9MB',
         'restore_command=/bin/false',
@@ -320,13 +321,10 @@ engineTest(
       ],
     });
     assertOutcome(job, 'passed', /took writes/);
+    const file = join(postgres.pod.directory, 'outside.conf');
+    await writeFile(file, `${conf.join('\n')}\n`);
     const outside = await runDrillJob(context, store, postgres, {
-      prepare: async ({ directory }) => {
-        await writeFile(join(directory, 'outside.conf'), `${conf.join('\n')}\n`);
-        await writeFile('/tmp/walguard-drill-outside.conf', `${conf.join('\n')}\n`);
-        context.after(() => rm('/tmp/walguard-drill-outside.conf', { force: true }));
-      },
-      serverOptions: ['config_file=/tmp/walguard-drill-outside.conf'],
+      serverOptions: [`config_file=${file}`],
       checks: [show('work_mem', '7MB'), show('archive_mode', 'off')],
     });
     assertOutcome(outside, 'passed', /took writes/);
@@ -346,5 +344,61 @@ engineTest(
     assertOutcome(lag, 'passed', /took writes/);
     const old = await runDrillJob(context, store, postgres, { target: 'lag', lagSeconds: 86_400 });
     assertOutcome(old, 'unknown', /the lag of 86400 s leads to .* Shorten the lag/);
+  },
+);
+
+engineTest(
+  'a dump comes back with just its rows, by each tool; one that lacks a table is found',
+  async (context, engine) => {
+    const store = await startStore(context);
+    const pod = await startPod(context, { engine });
+    const postgres = await startPostgres(pod);
+    await postgres.sql(
+      'create role app login; create table orders as select g from generate_series(1, 100) g; create table lines (a int)',
+    );
+    await postgres.sql('create database "it\'s odd"');
+    const none = await runDrillJob(context, store, postgres, { source: 'dump' });
+    assertOutcome(none, 'failed', /^there is no dump in the store/);
+    for (const options of [{ tool: 'pg_dump', format: 'custom' }, { tool: 'pg_dump' }, {}] as const) {
+      const dumped = await runDumpJob(store, postgres, options);
+      assert.equal(dumped.code, 0, dumped.stdout);
+      const { name } = dumped.report.dump as { name: string };
+      const job = await runDrillJob(context, store, postgres, { source: 'dump' });
+      assertOutcome(job, 'passed', /took writes/);
+      assert.equal(job.drill.baseBackup, name);
+      assert.deepEqual(job.check('manifest')?.seen, 'every table has as many');
+      assert.ok(Number(job.drill.achievedRpoSeconds) > 0);
+      assert.deepEqual(listProcesses(job.volume), []);
+      await sleep(1000);
+    }
+    const folder = store.fileOf(`${await prefixOf(store, postgres)}/dumps`);
+    const newest = join(folder, (await readdir(folder)).sort().at(-1) ?? '');
+    const file = join(newest, 'cluster.sql.gz');
+    const whole = await readFile(file);
+    await truncate(file, whole.length - 100);
+    assertOutcome(
+      await runDrillJob(context, store, postgres, { source: 'dump' }),
+      'failed',
+      /unexpected end of file|SHA-256/,
+    );
+
+    const text = gunzipSync(whole).toString('utf8');
+    const less = gzipSync(
+      text
+        .replace(/COPY public\.orders [\s\S]*?\n\\\.\n/, '')
+        .replace(/CREATE TABLE public\.orders [\s\S]*?;/, '')
+        .replace(/ALTER TABLE public\.orders .*/, ''),
+    );
+    await writeFile(file, less);
+    const manifest = join(newest, 'manifest.json');
+    const described = JSON.parse(await readFile(manifest, 'utf8'));
+    described.files[0].sha256 = createHash('sha256').update(less).digest('hex');
+    await writeFile(manifest, JSON.stringify(described));
+    const job = await runDrillJob(context, store, postgres, { source: 'dump' });
+    assertOutcome(
+      job,
+      'failed',
+      /manifest failed: postgres: public\.orders has no rows, 100 there \(expected 100 rows in 2 tables\)/,
+    );
   },
 );
