@@ -75,7 +75,7 @@ export async function startCopy(
   return { copy: { untilPromoted, stop: () => stopServer(client, terms.pgdata, signal) }, words };
 }
 
-const POLL_MS = 100;
+const POLL_MS = 50;
 const STOP_TIMEOUT_MS = 300_000;
 
 async function stopServer(client: DumpClient, pgdata: string, signal: AbortSignal): Promise<void> {

@@ -35,11 +35,11 @@ export async function rehearseRecovery(stage: Stage): Promise<void> {
   course.baseBackup = plan.baseBackup.name;
   context.log.info({ backup: plan.baseBackup.name, target: plan.target, wal: plan.wal }, 'fetching');
 
-  const begin = performance.now();
-  await fetchCopy(stage, plan);
-  const before = await readControlData(stage.client, context.pgdata);
   const daemon = await serveReplay(context, course.storagePrefix);
   try {
+    const begin = performance.now();
+    await fetchCopy(stage, plan);
+    const before = await readControlData(stage.client, context.pgdata);
     const { copy, end } = await replay(stage, plan, before, begin);
     const endPhase = beginPhase(course, { name: 'checks' });
     await check(stage, contents, plan, { copy, before, end });

@@ -48,18 +48,25 @@ test('a drill takes no more than 1.1 times as long as the bare engine and a bare
 
   const rounds: { bare: number; drill: number }[] = [];
   for (let round = 1; round <= ROUNDS; round++) {
-    const bare = await measureBare(context, world, name);
+    // Turn about, so that neither is always the one that finds the store's files in memory.
+    const first = round % 2 === 1 ? await measureBare(context, world, name) : undefined;
     const job = await runDrillJob(context, store, postgres, { amcheck: false, timeoutSeconds: 600 });
     assert.equal(job.drill?.result, 'passed', stripVTControlCharacters(job.stdout + job.stderr));
     const drill = Number(job.drill.rtoSeconds);
-    rounds.push({ bare, drill });
+    const bare = first ?? (await measureBare(context, world, name));
+    rounds.push({ bare: bare.seconds, drill });
     const phases = job.evidence.phases.map((phase) => `${phase.name} ${phase.seconds} s`).join(', ');
-    say(`round ${round}: bare ${bare.toFixed(2)} s, drill ${drill.toFixed(2)} s (${phases})`);
+    say(
+      `round ${round}: bare ${bare.seconds.toFixed(2)} s (fetch ${bare.fetchSeconds.toFixed(2)} s), drill ${drill.toFixed(2)} s (${phases})`,
+    );
     if (round === 1)
       say(`fetched ${job.evidence.phases[0]?.bytes} bytes, replayed ${job.evidence.phases[2]?.bytes} (as stored)`);
   }
-  const ratio = median(rounds.map(({ drill }) => drill)) / median(rounds.map(({ bare }) => bare));
-  say(`RTO of a drill against the bare engine: ${ratio.toFixed(3)} (medians of ${ROUNDS}; at most ${MOST})`);
+  // The least disturbed round of each: what else the machine does only ever adds.
+  const ratio = Math.min(...rounds.map(({ drill }) => drill)) / Math.min(...rounds.map(({ bare }) => bare));
+  say(
+    `RTO of a drill against the bare engine: ${ratio.toFixed(3)} (the best of ${ROUNDS} rounds each; at most ${MOST})`,
+  );
   assert.ok(ratio <= MOST, `${ratio}`);
 });
 
@@ -74,8 +81,13 @@ async function pgbench({ pod, postgres }: World, ...args: string[]): Promise<voi
   assert.equal(code, 0, stderr);
 }
 
-/** Seconds from the beginning of the fetch until Postgres takes writes. */
-async function measureBare(context: TestContext, world: World, name: string): Promise<number> {
+interface Bare {
+  /** From the beginning of the fetch until Postgres takes writes. */
+  readonly seconds: number;
+  readonly fetchSeconds: number;
+}
+
+async function measureBare(context: TestContext, world: World, name: string): Promise<Bare> {
   const { store, postgres } = world;
   const pod = await startPod(context, { engine: world.pod.engine });
   const pgdata = await pod.makeDirectory('data');
@@ -89,6 +101,7 @@ async function measureBare(context: TestContext, world: World, name: string): Pr
   const begin = performance.now();
   const { code, stderr } = await runEngine(pod, pod.engine.backupFetchArgs(pgdata, name), env);
   assert.equal(code, 0, stderr);
+  const fetchSeconds = (performance.now() - begin) / 1000;
   const storagePrefix = await prefixOf(store, postgres);
   await prepareRecovery(pgdata, { restore: 'bare', storagePrefix, target: { latest: true }, baseBackup: name });
   for (const file of ['postgresql.auto.conf', 'recovery.signal', 'walguard-restore.json'])
@@ -106,13 +119,9 @@ async function measureBare(context: TestContext, world: World, name: string): Pr
   const connection = { host: sockets, port: 5432, user: 'postgres' };
   while (!(await queryPromoted(connection).catch(() => undefined))) {
     assert.equal(server.exitCode, null, 'the bare Postgres ended');
-    await sleep(100);
+    await sleep(50);
   }
   const seconds = (performance.now() - begin) / 1000;
   await killTree(server);
-  return seconds;
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+  return { seconds, fetchSeconds };
 }
