@@ -1,5 +1,5 @@
 // What is known of a drill so far, and the record and the report that come of it. Room: agent (door).
-import type { EvidenceCheck, EvidenceOutcome, EvidencePhase, EvidenceRecord } from '../api/evidence.ts';
+import type { EvidenceCheck, EvidenceOutcome, EvidencePhase } from '../api/evidence.ts';
 import { WALGUARD_VERSION } from '../api/names.ts';
 import type { DrillReport } from '../api/reports.ts';
 import type { RestoreTarget } from '../api/restore.ts';
@@ -8,9 +8,7 @@ import { buildDrillReport } from '../lib/drill/report.ts';
 import { describeTarget } from '../lib/recovery-target.ts';
 import type { AgentContext } from './context.ts';
 import type { DrillOptions } from './drill-options.ts';
-
-/** All but what follows from the place where it is kept. */
-export type EvidenceDraft = Omit<EvidenceRecord, 'id' | 'previous'>;
+import type { EvidenceDraft } from './evidence.ts';
 
 export interface Course {
   readonly startedAt: Date;

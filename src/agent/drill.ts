@@ -8,28 +8,18 @@ import { adviseChecks, adviseTrouble, judgeChecks, judgeTrouble } from '../lib/d
 import { describeChecks } from '../lib/drill/report.ts';
 import { readEngineVersion } from '../tools/engine.ts';
 import { type AgentContext, readContext } from './context.ts';
-import { buildRecord, buildReport, type Course, type EvidenceDraft } from './drill-course.ts';
+import { buildRecord, buildReport, type Course } from './drill-course.ts';
 import { copyDirectory, type DrillOptions, readDrillOptions } from './drill-options.ts';
 import { rehearse } from './drill-rehearsal.ts';
 import { askForPrefix, lookAround } from './drill-source.ts';
 import { TooOldError } from './drill-stage.ts';
+import { type EvidenceDraft, writeEvidence } from './evidence.ts';
 import { buildEngineEnv, requireCredentials } from './storage.ts';
-
-/** Keeps the record. @returns its id; undefined where it could not be kept, which it says itself */
-export type KeepEvidence = (
-  context: AgentContext,
-  draft: EvidenceDraft,
-  signal: AbortSignal,
-) => Promise<string | undefined>;
 
 const KEEP_TIMEOUT_MS = 120_000;
 
 /** Throws where it could not even begin: then nothing is known of the cluster, and the agent says why. */
-export async function runDrill(
-  env: NodeJS.ProcessEnv,
-  signal?: AbortSignal,
-  keep: KeepEvidence = async () => undefined,
-): Promise<DrillReport> {
+export async function runDrill(env: NodeJS.ProcessEnv, signal?: AbortSignal): Promise<DrillReport> {
   const options = readDrillOptions(env);
   const source = readContext('drill', env);
   const stop = startDeadline(options.timeoutSeconds, signal);
@@ -49,11 +39,8 @@ export async function runDrill(
   const draft = buildRecord(context, options, course, outcome, message);
   context.log.info({ evidence: draft }, 'the drill has ended');
   // Not by the drill's own signal: a drill that ran out of time is evidence too.
-  const id = await keep(source, draft, AbortSignal.timeout(KEEP_TIMEOUT_MS)).catch((error: Error) => {
-    context.log.error({ error: error.message }, 'the evidence could not be kept');
-    return undefined;
-  });
-  return buildReport(draft, course, id);
+  const kept = await writeEvidence(source, draft, { signal: AbortSignal.timeout(KEEP_TIMEOUT_MS) });
+  return buildReport(draft, course, kept.ok ? kept.id : undefined);
 }
 
 /** The same world with the copy for the database, reached by the socket in the directory of both containers. */

@@ -13,12 +13,14 @@ import {
   RUN_VOLUME,
   SHARED_DIR,
   SIDECAR,
+  STORAGE_VOLUME,
 } from '../api/names.ts';
 import { buildRunVolume, buildSecurityContext, buildSharedVolume } from '../inject/sidecar.ts';
 import { cloneJson } from '../lib/json.ts';
 import type { DrillSettings } from '../policy/settings.ts';
 import { buildAgentPod } from './agent-pod.ts';
 import { CLIENT_SCRIPT, PIPES } from './dump.ts';
+import { withEvidenceKey } from './evidence.ts';
 import { dumpClaimName, type Instance, type Subject, serviceName } from './instance.ts';
 import { jobNameEnv, timeoutEnv } from './job-env.ts';
 
@@ -72,7 +74,7 @@ export function buildDrillPod(
     ],
     containers: pod.containers.map((each) => ({ ...each, volumeMounts: [...(each.volumeMounts ?? []), ...mounts] })),
     volumes: [
-      ...(pod.volumes ?? []),
+      ...(pod.volumes ?? []).map((each) => (each.name === STORAGE_VOLUME ? withEvidenceKey(each) : each)),
       // On a disk: the log of a long replay is some megabytes.
       { name: OWN.name, emptyDir: { sizeLimit: '512Mi' } },
       buildSharedVolume(),

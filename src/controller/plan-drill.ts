@@ -1,7 +1,8 @@
 // Drills of one database: a CronJob for each drill of its policy, of each cluster's primary. No I/O. Room: controller (door).
 import type { KubeObject } from '../api/kubernetes.ts';
 import { EVIDENCE_SECRET } from '../api/names.ts';
-import { buildDrillCronJob, type DrillSource } from '../companion/drill.ts';
+import { buildDrillCronJob } from '../companion/drill.ts';
+import type { DrillSource } from '../companion/drill-pod.ts';
 import { type Instance, ordinalOf, toInstance } from '../companion/instance.ts';
 import type { DrillSettings } from '../policy/settings.ts';
 import { type Action, planDelete } from './action.ts';
