@@ -3,6 +3,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { EXIT } from '../api/names.ts';
 import { InputError } from '../manifest/problem.ts';
 import { REPORT_FORMATS, type ReportOptions } from './drill-report.ts';
+import type { DrillRunOptions } from './drill-run.ts';
 import type { VerifyOptions } from './drill-verify.ts';
 import { NoEvidenceError } from './no-evidence-error.ts';
 import type { Program } from './offline.ts';
@@ -11,8 +12,42 @@ import { UsageError } from './usage-error.ts';
 
 export function addDrill(parent: Command, program: Program, signal: AbortSignal): void {
   const drill = parent.command('drill').description('Rehearsed restores, and what they have shown.');
+  addRun(drill, program, signal);
   addReport(drill, program, signal);
   addVerifyReport(drill, program);
+}
+
+function addRun(drill: Command, { name, onExit }: Program, signal: AbortSignal): void {
+  drill
+    .command('run')
+    .description(
+      'Rehearse a restore now: a disposable copy is recovered, started and looked at. The database is not touched.',
+    )
+    .argument('<database>', 'name of the StatefulSet')
+    .option('--drill <name>', "drill of the database's policy; needed where there are several")
+    .option('--instance <pod>', 'pod whose backups are read, where the pods are unrelated databases')
+    .option('-n, --namespace <namespace>', "the database's namespace (default: that of the context)")
+    .option('--context <name>', 'kube-context (default: the current one)')
+    .option('--kubeconfig <path>', 'kubeconfig file')
+    .option('--no-wait', 'return once it has begun')
+    .option('--timeout <seconds>', 'how long to wait for its end', '21600')
+    .addOption(
+      new Option('-o, --output <format>', 'what to print at the end').choices(['text', 'json']).default('text'),
+    )
+    .addHelpText(
+      'after',
+      `
+Exit codes: 0 it passed, 1 it failed or could not run, 2 wrong usage, 3 there is no drill, 4 cluster not reachable, 124 timed out,
+  130 interrupted: the drill goes on.
+
+Examples:
+  ${name} drill run orders -n shop
+  ${name} drill run orders -n shop --drill monthly-pitr -o json`,
+    )
+    .action(async (database: string, options: DrillRunOptions) => {
+      const { runDrillNow } = await import('./drill-run.ts');
+      onExit(await orExplain(() => runDrillNow(database, options, signal)));
+    });
 }
 
 function addReport(drill: Command, { name, version, onExit }: Program, signal: AbortSignal): void {

@@ -1,12 +1,10 @@
-// Drills: a CronJob for each rehearsed restore of a database pod's backups, and a Job for one now. Room: companion (pure).
+// Drills: a CronJob for each rehearsed restore of a database pod's backups. Room: companion (pure).
 import type { KubeObject, PodSpec } from '../api/kubernetes.ts';
 import { LABEL } from '../api/names.ts';
-import { shortHash } from '../lib/json.ts';
-import { deriveName } from '../lib/name.ts';
 import type { DrillSettings } from '../policy/settings.ts';
-import { buildCronJob, buildJobSpec, delayEnv, labelsOf } from './cron-job.ts';
-import { buildDrillPod, type DrillSource, literal } from './drill-pod.ts';
-import { drillName, type Instance, ownedBy, type Subject } from './instance.ts';
+import { buildCronJob, delayEnv } from './cron-job.ts';
+import { buildDrillPod, type DrillSource } from './drill-pod.ts';
+import { drillName, type Instance, type Subject } from './instance.ts';
 
 const COMPANION = 'drill';
 
@@ -28,37 +26,6 @@ export function buildDrillCronJob(
     job: termsOf(drill, buildDrillPod(subject, instance, drill, source, [delayEnv(subject, COMPANION)])),
   });
   return withLabel(cronJob as DrillCronJob, drill.name);
-}
-
-export interface DrillRequest {
-  /** Tells this run from others: the Job's name is made from it. */
-  readonly id: string;
-  /** The user, as Kubernetes knows them. */
-  readonly requestedBy: string;
-}
-
-/** The same drill now, once. */
-export function buildDrillJob(
-  subject: Subject,
-  instance: Instance,
-  drill: DrillSettings,
-  { id, requestedBy }: DrillRequest,
-  source: DrillSource = {},
-): KubeObject {
-  const { workload } = subject;
-  const labels = { ...labelsOf(subject, instance, COMPANION), [LABEL.drill]: drill.name };
-  const env = literal('WALGUARD_REQUESTED_BY', requestedBy);
-  return {
-    apiVersion: 'batch/v1',
-    kind: 'Job',
-    metadata: {
-      name: deriveName(instance.pod, `drill-${drill.name}-x${shortHash(id)}`),
-      namespace: workload.metadata.namespace ?? '',
-      labels,
-      ...ownedBy(workload),
-    },
-    spec: buildJobSpec(termsOf(drill, buildDrillPod(subject, instance, drill, source, [env])), labels),
-  };
 }
 
 /** A drill that failed has its result, and one that could not run would not run a minute later. */

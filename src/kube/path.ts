@@ -13,6 +13,7 @@ const RESOURCES: Readonly<Record<string, string>> = {
   'v1/Service': 'services',
   'events.k8s.io/v1/Event': 'events',
   'apps/v1/StatefulSet': 'statefulsets',
+  'authentication.k8s.io/v1/SelfSubjectReview': 'selfsubjectreviews',
   'batch/v1/CronJob': 'cronjobs',
   'batch/v1/Job': 'jobs',
   'coordination.k8s.io/v1/Lease': 'leases',

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { copyDirectory, readConfigMapChecks, readDrillOptions } from '../../src/agent/drill-options.ts';
 import type { PodSpec } from '../../src/api/kubernetes.ts';
-import { buildDrillJob } from '../../src/companion/drill.ts';
+import { buildDrillCronJob } from '../../src/companion/drill.ts';
 import { type Instance, listInstances } from '../../src/companion/instance.ts';
 import type { DrillSettings } from '../../src/policy/settings.ts';
 import { buildSubject } from '../support/subjects.ts';
@@ -32,10 +32,10 @@ test('what the builder writes is what the agent reads', () => {
     ...SETTINGS,
     objectives,
   });
-  const request = { id: 'a', requestedBy: 'jane' };
   const source = { storagePrefix: 's3://backups/shop/orders/15/7' };
-  const job = buildDrillJob(subject, listInstances(subject)[0] as Instance, DRILL, request, source);
-  const { containers } = (job.spec as { template: { spec: PodSpec } }).template.spec;
+  const cronJob = buildDrillCronJob(subject, listInstances(subject)[0] as Instance, DRILL, false, source);
+  const { jobTemplate } = cronJob.spec as { jobTemplate: { spec: { template: { spec: PodSpec } } } };
+  const { containers } = jobTemplate.spec.template.spec;
   // As the kubelet expands it.
   const env = Object.fromEntries(
     (containers[0]?.env ?? []).map(({ name, value = '' }) => [name, value.replaceAll('$$', '$')]),
@@ -48,10 +48,10 @@ test('what the builder writes is what the agent reads', () => {
     amcheck: false,
     checksFrom: 'more',
     checks: DRILL.checks,
-    requestedBy: 'jane',
+    requestedBy: 'schedule',
     instance: 'orders-0',
     job: '',
-    delaySeconds: 0,
+    delaySeconds: 2,
     timeoutSeconds: 3540,
     secondLookMs: 60_000,
     storagePrefix: 's3://backups/shop/orders/15/7',

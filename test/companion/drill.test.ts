@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { EnvVar, KubeObject, PodSpec } from '../../src/api/kubernetes.ts';
 import { DRILL_CHECKS_DIR, DRILL_DIR, LABEL, SHARED_DIR, STORAGE_DIR, STORAGE_VOLUME } from '../../src/api/names.ts';
-import { buildDrillCronJob, buildDrillJob } from '../../src/companion/drill.ts';
+import { buildDrillCronJob } from '../../src/companion/drill.ts';
 import type { DrillSource } from '../../src/companion/drill-pod.ts';
 import { type Instance, listInstances } from '../../src/companion/instance.ts';
 import type { DrillSettings } from '../../src/policy/settings.ts';
@@ -62,10 +62,6 @@ test('the companions are as the golden files have them', () => {
   golden.assert('own-settings.cronjob.yaml', toYaml(build('volumes-and-init-containers', FULL).object));
   golden.assert('bitnami.cronjob.yaml', toYaml(build('bitnami-chart').object));
   golden.assert('patroni.cronjob.yaml', toYaml(build('patroni-spilo').object));
-  const subject = subjectOf('plain');
-  const request = { id: '2026-11-21T10:00:00Z', requestedBy: 'jane@example.com' };
-  const job = buildDrillJob(subject, listInstances(subject)[0] as Instance, LATEST, request);
-  golden.assert('now.job.yaml', toYaml(job));
 });
 
 test('there is no golden file that no test compares', () => golden.assertNoStale());
@@ -184,18 +180,4 @@ test('a drill has its label on all that is made of it, one try, and its deadline
     );
   assert.deepEqual([spec.jobTemplate.spec.backoffLimit, spec.jobTemplate.spec.activeDeadlineSeconds], [0, 21_600]);
   assert.equal(variable(podOf(object), 'WALGUARD_TIMEOUT_SECONDS')?.value, '21540');
-});
-
-test('one now is the same pod, but for who asked and the spread of schedules', () => {
-  const subject = subjectOf('plain');
-  const instance = listInstances(subject)[0] as Instance;
-  const job = buildDrillJob(subject, instance, LATEST, { id: 'a', requestedBy: 'jane' }, { storagePrefix: PREFIX });
-  const other = buildDrillJob(subject, instance, LATEST, { id: 'b', requestedBy: 'jane' });
-  assert.notEqual(job.metadata.name, other.metadata.name);
-  assert.equal(job.metadata.labels?.[LABEL.drill], 'weekly');
-  const without = (pod: PodSpec) => {
-    const env = container(pod, 'drill').env?.filter(({ name }) => !/REQUESTED_BY|DELAY_SECONDS/.test(name));
-    return { ...pod, containers: pod.containers.map((each) => ({ ...each, env })) };
-  };
-  assert.deepEqual(without(podOf(job)), without(build().pod));
 });
