@@ -66,10 +66,11 @@ engineTest(
     const checks = [{ name: 'filled', database: 'postgres', sql: 'select count(*) from filler', expect: '10' }];
     const job = await runDrillJob(context, store, postgres, { checks });
     assertOutcome(job, 'passed', /^the copy took writes after [\d.]+ s; 8 checks passed, 1 did not apply$/);
-    assert.deepEqual(await store.list(), before);
+    const { drill, evidence } = job;
+    const kept = `shop/orders/evidence/${drill.evidence}.json`;
+    assert.deepEqual(await store.list(), [...before, kept].sort());
     assert.deepEqual(listProcesses(job.volume), []);
 
-    const { drill, evidence } = job;
     assert.deepEqual([drill.baseBackup, drill.checks, drill.failedChecks], [second, 8, undefined]);
     assert.ok(Number(drill.rtoSeconds) > 0 && Number(drill.achievedRpoSeconds) > 0);
     assert.deepEqual(
