@@ -20,8 +20,6 @@ export interface AgentContext {
   readonly pgdata: string;
   /** The policy's prefix; below it each cluster has its own. */
   readonly policyPrefix: string;
-  /** The prefix from which the template lets this database recover, beside those of its namespace. */
-  readonly restoreFrom?: string;
   readonly connection: Connection;
   readonly wanted: WantedSettings;
   readonly care: ArchiveCare;
@@ -38,7 +36,6 @@ export function readContext(companion: string, env: NodeJS.ProcessEnv): AgentCon
     node: env.WALGUARD_NODE ?? '',
     pgdata: readDataDirectory(env),
     policyPrefix: requireVariable(env, 'WALGUARD_STORAGE_PREFIX'),
-    ...(env.WALGUARD_RESTORE_FROM ? { restoreFrom: env.WALGUARD_RESTORE_FROM } : {}),
     // Not PGHOST and PGPORT: a source of the user's variables may set those, for clients of its own.
     connection: {
       host: env.WALGUARD_PGHOST || '127.0.0.1',

@@ -3,6 +3,7 @@ import { chmod, mkdir, readdir, rename, rm, rmdir, stat, writeFile } from 'node:
 import { join } from 'node:path';
 import { LETTING_GO_RECORD, LETTING_GO_RESERVE, RESTORE_RECORD, RESTORE_RECORD_DONE } from '../api/names.ts';
 import type { RestoreRecord } from '../api/reports.ts';
+import type { RestoreTarget } from '../api/restore.ts';
 import { type ClusterIdentity, parseClusterIdentity } from '../lib/cluster-identity.ts';
 import { buildRecoveryConf } from '../lib/recovery-conf.ts';
 import { stopOf } from '../lib/recovery-target.ts';
@@ -25,9 +26,9 @@ export async function readIdentity(pgdata: string): Promise<ClusterIdentity | un
 /**
  * What a recovery reads from; undefined when there is none to serve. Not by recovery.signal: Postgres removes that, and asks for
  * a timeline's history after it. Left without an answer there it ends, and its next start replays past the target (seen).
- * The database itself could have written it: explainForeignSource says whether it is followed.
+ * The database itself could have written it, whatever it is: explainUnserved says whether it is followed.
  */
-export async function readRestoreRecord(pgdata: string): Promise<RestoreRecord | undefined> {
+export async function readRestoreRecord(pgdata: string): Promise<unknown> {
   return readPlainJson(join(pgdata, RESTORE_RECORD));
 }
 
@@ -63,19 +64,22 @@ export async function fetchInto(pgdata: string, fetch: (directory: string) => Pr
 
 /**
  * Turns a fetched base backup into a cluster that recovers to the target when it starts. The source's own archive and
- * recovery settings came with it and go: a restored cluster must never archive into its source's prefix.
+ * recovery settings came with it and go: a restored cluster must never archive into its source's prefix. Without a record no
+ * sidecar serves the recovery, and whoever prepares it has to.
  */
-export async function prepareRecovery(pgdata: string, restore: RestoreRecord): Promise<void> {
+export async function prepareRecovery(pgdata: string, target: RestoreTarget, restore?: RestoreRecord): Promise<void> {
   const conf = join(pgdata, 'postgresql.auto.conf');
   const before = await readPlainFile(conf).catch((error) => {
     if (isMissing(error)) return '';
     throw error;
   });
-  await replace(conf, buildRecoveryConf(before.toString('utf8'), stopOf(restore.target)));
+  await replace(conf, buildRecoveryConf(before.toString('utf8'), stopOf(target)));
   await makeWalDirectory(pgdata);
   // What the source let go is the source's matter.
   for (const name of [LETTING_GO_RECORD, LETTING_GO_RESERVE]) await rm(join(pgdata, name), { force: true });
-  await replace(join(pgdata, RESTORE_RECORD), `${JSON.stringify(restore)}\n`);
+  const record = join(pgdata, RESTORE_RECORD);
+  if (restore) await replace(record, `${JSON.stringify(restore)}\n`);
+  else await rm(record, { force: true });
   // Last: from here on a start of Postgres recovers.
   await replace(join(pgdata, 'recovery.signal'), '');
   // Where the volume's root is the data directory it belongs to root, and the image's entrypoint sets owner and mode.

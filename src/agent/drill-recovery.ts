@@ -74,8 +74,7 @@ async function fetchCopy({ context, course, env, signal, options }: Stage, plan:
   const endPhase = beginPhase(course, { name: 'fetch', bytes: plan.fetchBytes, command });
   try {
     await fetchBackup(context, env, baseBackup, { timeoutMs: options.timeoutSeconds * 1000, signal });
-    const { storagePrefix } = course;
-    await prepareRecovery(pgdata, { restore: options.name, storagePrefix, target: plan.target, baseBackup });
+    await prepareRecovery(pgdata, plan.target);
   } finally {
     endPhase();
   }

@@ -48,6 +48,7 @@ export async function askStore(sidecar: Sidecar): Promise<void> {
   note(sidecar, answer);
   // What could not be asked leaves what was decided: an outage must not end an archive that goes on after it.
   if (!answer.verdict) return;
+  state.owned = { prefix, isOwned: answer.isOwned ?? false };
   const { kind } = answer.verdict;
   state.clearance =
     kind === 'ours' ? { prefix, ...(encryptionKeyId === undefined ? {} : { encryptionKeyId }) } : undefined;

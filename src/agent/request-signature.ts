@@ -1,6 +1,7 @@
 // Who may ask the sidecar for a base backup: whoever has the storage Secret, which the jobs and the sidecar mount. The request
 // is signed with a key made from it; the Secret itself is never sent. Room: agent (door).
 import { createHmac, randomUUID, timingSafeEqual } from 'node:crypto';
+import { deriveKey } from './derived-key.ts';
 import type { Credentials } from './storage.ts';
 
 export const SIGNATURE_HEADER = 'x-walguard-signature';
@@ -58,9 +59,6 @@ export function refuseRequest(
 }
 
 function digest({ method, target, path }: SignedParts, credentials: Credentials, time: string, nonce: string): Buffer {
-  // A key of our own: what is signed here is good for nothing at the store.
-  const key = createHmac('sha256', credentials.AWS_SECRET_ACCESS_KEY)
-    .update(`walguard sidecar v1 ${credentials.AWS_ACCESS_KEY_ID}`)
-    .digest();
+  const key = deriveKey(credentials, 'sidecar');
   return createHmac('sha256', key).update([method, target, path, time, nonce].join('\n')).digest();
 }

@@ -1,18 +1,19 @@
 // Fills an empty volume with a base backup and leaves it ready to recover to the target. Room: agent (door).
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { RestoreReport } from '../api/reports.ts';
+import type { RestoreRecord, RestoreReport } from '../api/reports.ts';
 import type { RestoreTarget } from '../api/restore.ts';
 import { buildStoragePrefix, parseStoragePrefix } from '../lib/cluster-identity.ts';
 import { requireVariable } from '../lib/environment.ts';
+import type { RestorePlan } from '../lib/restore-plan.ts';
 import { describePlan, summarise } from '../lib/restore-words.ts';
 import { isPrefixEmpty } from '../tools/engine.ts';
 import { flushWal } from '../tools/postgres.ts';
 import { type AgentContext, readContext } from './context.ts';
-import { isOpenTo } from './daemon-plan.ts';
-import { assertEmpty, prepareRecovery } from './data-directory.ts';
+import { assertEmpty, prepareRecovery, readIdentity } from './data-directory.ts';
 import { fetchBackup } from './restore-fetch.ts';
 import { type Progress, serveProgress } from './restore-progress.ts';
 import { planFrom } from './restore-search.ts';
+import { signRecord } from './restore-signature.ts';
 import { buildEngineEnv, type Credentials, requireCredentials } from './storage.ts';
 
 const FLUSH_TIMEOUT_MS = 60_000;
@@ -34,14 +35,11 @@ async function restore(context: AgentContext, progress: Progress): Promise<Resto
   const asked = JSON.parse(requireVariable(env, 'WALGUARD_TARGET')) as RestoreTarget;
   const isPlanOnly = env.WALGUARD_PLAN_ONLY === '1';
   if (!isPlanOnly) await assertEmpty(pgdata);
-  const engineEnv = buildEngineEnv(context, storagePrefix, await waitForCredentials(context));
+  const credentials = await waitForCredentials(context);
+  const engineEnv = buildEngineEnv(context, storagePrefix, credentials);
   const destination = env.WALGUARD_DESTINATION;
-  if (destination) {
-    assertWillBeServed(context, storagePrefix, destination);
-    await assertOwnPrefixFree(context, engineEnv, storagePrefix, destination);
-  }
-  // Whoever names a prefix has no source that runs.
-  if (context.restoreFrom === undefined && !isPlanOnly) await flushSource(context);
+  if (destination) await assertOwnPrefixFree(context, engineEnv, storagePrefix, destination);
+  if (env.WALGUARD_PGHOST && !isPlanOnly) await flushSource(context);
 
   const plan = await planFrom(context, engineEnv, storagePrefix, asked);
   const summary = summarise(plan);
@@ -49,11 +47,10 @@ async function restore(context: AgentContext, progress: Progress): Promise<Resto
   for (const note of plan.notes) log.warn(note);
   if (!isPlanOnly) {
     await progress.begin(summary);
-    const { baseBackup, target } = plan;
     const timeoutMs = Number(requireVariable(env, 'WALGUARD_TIMEOUT_SECONDS')) * 1000;
-    await fetchBackup(context, engineEnv, baseBackup.name, { timeoutMs });
-    const name = requireVariable(env, 'WALGUARD_RESTORE');
-    await prepareRecovery(pgdata, { restore: name, storagePrefix, target, baseBackup: baseBackup.name });
+    await fetchBackup(context, engineEnv, plan.baseBackup.name, { timeoutMs });
+    const record = signRecord(await describeRestore(context, storagePrefix, plan), credentials);
+    await prepareRecovery(pgdata, plan.target, record);
   }
   return {
     ok: true,
@@ -79,13 +76,28 @@ async function waitForCredentials({ log }: AgentContext): Promise<Credentials> {
   }
 }
 
-/** By the sidecar of the new StatefulSet, which has the policy as it is now: better to know before all is fetched. */
-function assertWillBeServed(context: AgentContext, storagePrefix: string, database: string): void {
-  const { policyPrefix, namespace } = context;
-  if (isOpenTo({ ...context, database }, storagePrefix)) return;
-  throw new Error(
-    `${storagePrefix} is no other database of namespace "${namespace}" under ${policyPrefix}, so "${database}" cannot be recovered from it. Where the policy's storage was changed since, set it back until the restore is complete`,
-  );
+/** For whom what was fetched is: no other sidecar serves it a recovery. */
+async function describeRestore(
+  { env, pgdata, namespace }: AgentContext,
+  storagePrefix: string,
+  { baseBackup, target }: RestorePlan,
+): Promise<Omit<RestoreRecord, 'signature'>> {
+  const { systemIdentifier } = parseStoragePrefix(storagePrefix);
+  const fetched = (await readIdentity(pgdata))?.systemIdentifier;
+  if (fetched !== systemIdentifier)
+    throw new Error(
+      `${baseBackup.name} is of cluster ${fetched ?? 'that nothing tells'}, and not of ${systemIdentifier}`,
+    );
+  const { WALGUARD_DESTINATION: database } = env;
+  return {
+    restore: requireVariable(env, 'WALGUARD_RESTORE'),
+    namespace,
+    ...(database ? { database } : {}),
+    systemIdentifier,
+    storagePrefix,
+    target,
+    baseBackup: baseBackup.name,
+  };
 }
 
 /**

@@ -24,12 +24,14 @@ export interface State {
   asking?: Promise<void> | undefined;
   /** Random, of this run: by it the sidecar knows the owner's record for its own. */
   writer?: string;
+  /** Whether anybody has ever archived below the prefix: as the store said last. */
+  owned?: { readonly prefix: string; readonly isOwned: boolean };
   /** Where this one may archive, and with which key. */
   clearance?: Clearance | undefined;
   /** Why it may not: another one writes there. */
   refused?: string | undefined;
   /** Why the recovery that is asked for is not served. */
-  foreignSource?: string | undefined;
+  unserved?: string | undefined;
   observed?: Observed | undefined;
   /** What Postgres said last of its archive_command; it stays when Postgres has ended. */
   isCommandOurs?: boolean | undefined;

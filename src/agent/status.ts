@@ -104,11 +104,11 @@ function describeMissing(observed: Observed, rest: RestOutcome | undefined, want
  * engine's words; for information, an archive_command of the user's own that is not in force.
  */
 function explain(
-  { foreignSource, message, identity, credentials, lack, refused, stuck, observed }: State,
+  { unserved, message, identity, credentials, lack, refused, stuck, observed }: State,
   { isRunning, lastError }: ArchiveDaemon,
   pgdata: string,
 ): string | undefined {
-  if (foreignSource !== undefined) return foreignSource;
+  if (unserved !== undefined) return unserved;
   if (message !== undefined) return message;
   if (observed && observed.dataDirectory !== pgdata) {
     return `Postgres keeps its data in ${observed.dataDirectory}, walguard looks in ${pgdata}: set PGDATA to the former in the container's own env`;

@@ -19,6 +19,8 @@ export interface ProbeAnswer {
   readonly probe: StorageProbe;
   /** Undefined where the store could not be asked. */
   readonly verdict?: OwnerVerdict;
+  /** Undefined as well then: has anybody ever claimed the prefix? */
+  readonly isOwned?: boolean;
 }
 
 /** Of one call of the engine. Three of them end before the next probe is due. */
@@ -37,9 +39,11 @@ export async function probeStorage(context: AgentContext, order: ProbeOrder): Pr
   const verdict = decideOwner(read.value, order.claimant, checkedAt);
   const { failure } = await attempt(() => write(context, place, order, verdict, checkedAt));
   const base = { checkedAt, readable: true, writable: failure === undefined };
-  if (failure !== undefined) return { probe: { ...base, reason: 'NotWritable', message: failure }, verdict };
-  if (verdict.kind === 'ours') return { probe: base, verdict };
-  return { probe: { ...base, reason: verdict.reason, message: verdict.message }, verdict };
+  const hasClaimed = verdict.kind === 'ours' && order.mayClaim && failure === undefined;
+  const isOwned = read.value !== undefined || hasClaimed;
+  if (failure !== undefined) return { probe: { ...base, reason: 'NotWritable', message: failure }, verdict, isOwned };
+  if (verdict.kind === 'ours') return { probe: base, verdict, isOwned };
+  return { probe: { ...base, reason: verdict.reason, message: verdict.message }, verdict, isOwned };
 }
 
 /** The owner's record is the object that an owner writes; everybody else writes one and removes it. */

@@ -23,8 +23,6 @@ export const ANNOTATION = {
   archiveSettings: `${GROUP}/archive-settings`,
   /** Numeric uid under which Postgres runs, where the image's default does not hold. */
   runAsUser: `${GROUP}/run-as-user`,
-  /** Storage prefix of one cluster from which this database may be recovered, beside those of its own namespace. */
-  restoreFrom: `${GROUP}/restore-from`,
 } as const;
 
 /** On the pod template, written by inject and read by strip: what inject had to create to make room for its own. */

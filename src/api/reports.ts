@@ -122,8 +122,14 @@ export type RestoreReport =
 /** In PGDATA beside recovery.signal: what the recovery that starts there reads from. */
 export interface RestoreRecord {
   readonly restore: string;
+  /** For whom it is: the StatefulSet of this name; absent for a claim alone, on which any of the namespace may start. */
+  readonly namespace: string;
+  readonly database?: string;
+  readonly systemIdentifier: string;
   readonly storagePrefix: string;
   /** What its postgresql.auto.conf says, for people who look. */
   readonly target: RestoreTarget;
   readonly baseBackup: string;
+  /** By the restore job: HMAC-SHA256 in hexadecimal (agent/restore-signature.ts). */
+  readonly signature: string;
 }

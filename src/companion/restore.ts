@@ -1,7 +1,7 @@
 // What a Restore makes: a claim of its own, a Job that fills it, a StatefulSet that replays and goes on from it.
 // Room: companion (pure).
 import type { EnvVar, KubeObject, OwnerReference, PersistentVolumeClaim, StatefulSet } from '../api/kubernetes.ts';
-import { ANNOTATION, API_VERSION, GROUP, LABEL, REPOSITORY_ANNOTATION, RESTORED_BY_ANNOTATION } from '../api/names.ts';
+import { API_VERSION, GROUP, LABEL, REPOSITORY_ANNOTATION, RESTORED_BY_ANNOTATION } from '../api/names.ts';
 import type { Restore } from '../api/restore.ts';
 import { strip } from '../inject/strip.ts';
 import { destinationName } from '../lib/restore-spec.ts';
@@ -71,7 +71,10 @@ export function buildRestoreJob(
     ...(restore.spec.planOnly ? {} : { claim: restoreClaimName(subject, restore) }),
     readOnly: false,
     env: [
-      { name: 'WALGUARD_PGHOST', value: serviceName(sourcePod) },
+      // Whoever names a prefix has no source that runs.
+      ...(restore.spec.source.storagePrefix === undefined
+        ? [{ name: 'WALGUARD_PGHOST', value: serviceName(sourcePod) }]
+        : []),
       { name: 'WALGUARD_RESTORE', value: name },
       ...destinationEnv(restore),
       ...(restore.spec.planOnly ? [{ name: 'WALGUARD_PLAN_ONLY', value: '1' }] : []),
@@ -103,14 +106,10 @@ export function buildRestoreJob(
   };
 }
 
-/** A claim alone becomes nobody's yet. From a prefix that the Restore names, whoever starts there must let it: see restoreFrom. */
+/** A claim alone becomes nobody's yet. */
 function destinationEnv({ spec }: Restore): EnvVar[] {
   const { statefulSet } = spec.destination;
-  const { storagePrefix } = spec.source;
-  return [
-    ...(statefulSet === undefined ? [] : [{ name: 'WALGUARD_DESTINATION', value: statefulSet }]),
-    ...(storagePrefix === undefined ? [] : [{ name: 'WALGUARD_RESTORE_FROM', value: storagePrefix }]),
-  ];
+  return statefulSet === undefined ? [] : [{ name: 'WALGUARD_DESTINATION', value: statefulSet }];
 }
 
 /** It goes with its Restore: a later one of the same name must not take this one's end, to another target, for its own. */
@@ -138,7 +137,7 @@ export function buildRestoredStatefulSet(source: StatefulSet, subject: Subject, 
   }
   const isAlone = subject.server.flavour.recovery === 'alone';
   if (isAlone) makeAlone(template.spec, subject.server);
-  const own = ownAnnotations(metadata.annotations, restore);
+  const own = ownAnnotations(metadata.annotations);
   return {
     apiVersion: apiVersion ?? 'apps/v1',
     kind: kind ?? 'StatefulSet',
@@ -171,17 +170,7 @@ function keepAnnotations(annotations?: Record<string, string>): { annotations?: 
   return annotations ? { annotations } : {};
 }
 
-/**
- * walguard's alone. Those of kubectl, Helm or Argo CD say who owns the source, and would have them prune the copy. What the source
- * itself may be recovered from is no matter of the copy's.
- */
-function ownAnnotations(annotations: Record<string, string> = {}, { spec }: Restore): Record<string, string> {
-  const own = Object.entries(annotations).filter(
-    ([name]) => name.startsWith(`${GROUP}/`) && name !== ANNOTATION.restoreFrom,
-  );
-  const { storagePrefix } = spec.source;
-  return {
-    ...Object.fromEntries(own),
-    ...(storagePrefix === undefined ? {} : { [ANNOTATION.restoreFrom]: storagePrefix }),
-  };
+/** walguard's alone. Those of kubectl, Helm or Argo CD say who owns the source, and would have them prune the copy. */
+function ownAnnotations(annotations: Record<string, string> = {}): Record<string, string> {
+  return Object.fromEntries(Object.entries(annotations).filter(([name]) => name.startsWith(`${GROUP}/`)));
 }

@@ -1,5 +1,5 @@
 // The end of a Restore: the replay that is watched, or what is left for the user to start. No I/O. Room: controller (door).
-import { ANNOTATION, SIDECAR } from '../api/names.ts';
+import { SIDECAR } from '../api/names.ts';
 import type { RestoreProgress, RestoreReport, SidecarStatus } from '../api/reports.ts';
 import type { Restore, RestoreStatus } from '../api/restore.ts';
 import { parseTimeline } from '../lib/backup-list.ts';
@@ -60,9 +60,8 @@ export function finishClaim(
   { now }: World,
 ): Step {
   const planned = report?.ok ? pickPlanned(report) : {};
-  const { database, storagePrefix } = restore.spec.source;
-  const consent = storagePrefix === undefined ? '' : `, and the annotation ${ANNOTATION.restoreFrom}: ${storagePrefix}`;
-  const message = `${describeDestination(restore.spec)} holds base backup ${planned.baseBackup}; a database that starts on it recovers to ${planned.target}. Its StatefulSet needs the policy, another name than "${database}"${consent}`;
+  const { database } = restore.spec.source;
+  const message = `${describeDestination(restore.spec)} holds base backup ${planned.baseBackup}; a database that starts on it recovers to ${planned.target}. Its StatefulSet needs the policy, another name than "${database}"`;
   return {
     actions: [],
     status: { ...status, ...planned, phase: 'Completed', message, fetchedAt: now, completedAt: now },

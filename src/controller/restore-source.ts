@@ -1,6 +1,7 @@
 // Which of a database's Postgres clusters a Restore reads, and whose WAL is flushed first. No I/O. Room: controller (door).
 import type { Instance } from '../api/protected-database.ts';
 import type { Restore } from '../api/restore.ts';
+import { isOfDatabase } from '../lib/cluster-identity.ts';
 import { listMembers } from '../lib/cluster-members.ts';
 
 export interface RestoreSource {
@@ -22,10 +23,12 @@ export interface RestoreSource {
  *
  * @returns the source; or, in words, why there is none
  */
-export function chooseSource({ spec }: Restore, instances: readonly Instance[]): RestoreSource | string {
+export function chooseSource({ spec, metadata }: Restore, instances: readonly Instance[]): RestoreSource | string {
   const { database, instance: named, storagePrefix } = spec.source;
   if (storagePrefix !== undefined) return { storagePrefix, pod: `${database}-0` };
-  const archived = instances.filter(({ storagePrefix }) => storagePrefix !== undefined);
+  // It is a pod's word: what another database archived is restored by name only.
+  const namespace = metadata.namespace ?? '';
+  const archived = instances.filter((each) => isOfDatabase(each.storagePrefix ?? '', namespace, database));
   const [first] = archived;
   if (!first) return `nothing is known of where "${database}" archives; see its ProtectedDatabase`;
   const there = archived.map(({ pod }) => pod).join(', ');

@@ -1,16 +1,7 @@
 // The native sidecar: the engine's daemon beside Postgres, with the only copy of the storage credentials in the pod.
 // Room: inject (pure).
 import type { Container, EnvVar, StatefulSet, Volume, VolumeMount } from '../api/kubernetes.ts';
-import {
-  ANNOTATION,
-  RUN_DIR,
-  RUN_VOLUME,
-  SHARED_DIR,
-  SIDECAR,
-  SIDECAR_PORT,
-  STORAGE_DIR,
-  STORAGE_VOLUME,
-} from '../api/names.ts';
+import { RUN_DIR, RUN_VOLUME, SHARED_DIR, SIDECAR, SIDECAR_PORT, STORAGE_DIR, STORAGE_VOLUME } from '../api/names.ts';
 import type { PostgresServer } from '../flavour/detect.ts';
 import { cloneJson } from '../lib/json.ts';
 import { copyEntries, findEntry, readVariable } from '../lib/variables.ts';
@@ -112,10 +103,6 @@ function buildSidecarEnv(server: PostgresServer, mode: SettingsMode, settings: S
   ];
 }
 
-function buildConsent({ [ANNOTATION.restoreFrom]: prefix }: Record<string, string> = {}): EnvVar[] {
-  return prefix === undefined ? [] : [{ name: 'WALGUARD_RESTORE_FROM', value: prefix }];
-}
-
 export function buildSidecar(
   { metadata, spec }: StatefulSet,
   server: PostgresServer,
@@ -131,12 +118,7 @@ export function buildSidecar(
     restartPolicy: 'Always',
     ports: [{ name: 'walguard', containerPort: SIDECAR_PORT, protocol: 'TCP' }],
     ...(envFrom ? { envFrom } : {}),
-    env: [
-      ...env,
-      ...buildSidecarEnv(server, mode, settings),
-      ...buildConsent(metadata.annotations),
-      ...buildCareEnv(settings.archive, spec.template.spec),
-    ],
+    env: [...env, ...buildSidecarEnv(server, mode, settings), ...buildCareEnv(settings.archive, spec.template.spec)],
     resources: { requests: { cpu: '10m', memory: '96Mi' }, limits: { memory: '512Mi' } },
     securityContext: buildSecurityContext(server),
     volumeMounts: [

@@ -57,19 +57,11 @@ function withoutSlash(policyPrefix: string): string {
   return policyPrefix.replace(/\/+$/, '');
 }
 
-/** Whose prefix it is; undefined for any text that buildStoragePrefix does not make of this policy's prefix. */
-export function findCluster(
-  policyPrefix: string,
-  prefix: unknown,
-): { readonly namespace: string; readonly database: string } | undefined {
-  const base = `${withoutSlash(policyPrefix)}/`;
-  if (typeof prefix !== 'string' || !prefix.startsWith(base)) return undefined;
-  const [, namespace, database] = CLUSTER.exec(prefix.slice(base.length)) ?? [];
-  return namespace === undefined || database === undefined ? undefined : { namespace, database };
+/** Is it one of this database's clusters, below whatever policy's prefix? */
+export function isOfDatabase(prefix: string, namespace: string, database: string): boolean {
+  const end = prefix.split('/').slice(-4);
+  return end[0] === namespace && end[1] === database && /^\d{1,4}\/\d{1,20}$/.test(end.slice(2).join('/'));
 }
-
-/** Kubernetes' names have no slash, and begin with a letter or a digit. */
-const CLUSTER = /^([a-z0-9][a-z0-9.-]*)\/([a-z0-9][a-z0-9.-]*)\/\d{1,4}\/\d{1,20}$/;
 
 /** The identity in a prefix that buildStoragePrefix made; throws on any other text. */
 export function parseStoragePrefix(prefix: string): ClusterIdentity {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { AgentContext } from '../../src/agent/context.ts';
 import { createSupervisor, type Supervisor } from '../../src/agent/daemon.ts';
-import { type DesiredDaemon, explainForeignSource, planDaemons } from '../../src/agent/daemon-plan.ts';
+import { type DesiredDaemon, planDaemons } from '../../src/agent/daemon-plan.ts';
 import { ARCHIVE_ENGINE_SOCKET, ARCHIVE_SOCKET, RECOVERY_ENGINE_SOCKET, RECOVERY_SOCKET } from '../../src/api/names.ts';
 import type { RestoreRecord } from '../../src/api/reports.ts';
 import { buildMessage, MESSAGE, readMessage } from '../../src/tools/daemon-protocol.ts';
@@ -23,6 +23,10 @@ const RESTORE: RestoreRecord = {
   storagePrefix: 's3://backups/shop/source/15/42',
   target: { time: '2026-11-21T09:41:00Z' },
   baseBackup: 'base_1',
+  namespace: 'shop',
+  database: 'orders',
+  systemIdentifier: '7710449571138806556',
+  signature: 'of the job',
 };
 const ARCHIVE: DesiredDaemon = {
   role: 'archive',
@@ -41,9 +45,6 @@ const RECOVERY: DesiredDaemon = {
 
 const CLEARED = { prefix: OWN_PREFIX };
 
-/** What the database itself could have written. */
-const FORGED = { ...RESTORE, storagePrefix: 's3://backups/payroll/salaries/15/42' };
-
 /** | data initialised | recovery asked for | secrets | this one may write its prefix | daemons | */
 const ROWS = [
   [undefined, undefined, undefined, undefined, []],
@@ -57,8 +58,6 @@ const ROWS = [
   [IDENTITY, undefined, CREDENTIALS, CLEARED, [ARCHIVE]],
   [IDENTITY, RESTORE, CREDENTIALS, undefined, [RECOVERY]],
   [IDENTITY, RESTORE, CREDENTIALS, CLEARED, [ARCHIVE, RECOVERY]],
-  [IDENTITY, FORGED, CREDENTIALS, undefined, []],
-  [IDENTITY, FORGED, CREDENTIALS, CLEARED, [ARCHIVE]],
 ] as const;
 
 for (const [identity, restore, credentials, clearance, daemons] of ROWS) {
@@ -67,63 +66,6 @@ for (const [identity, restore, credentials, clearance, daemons] of ROWS) {
     assert.deepEqual(planDaemons(PLACE, identity, restore, { credentials, clearance }), daemons);
   });
 }
-
-/** | the record's source | is it another database of this namespace, under the policy's prefix? | */
-const SOURCES: readonly (readonly [source: unknown, isServed: boolean])[] = [
-  ['s3://backups/shop/source/15/42', true],
-  ['s3://backups/shop/orders-before/18/7710449571138806556', true],
-  [OWN_PREFIX, false],
-  ['s3://backups/shop/orders/15/42', false],
-  ['s3://backups/payroll/salaries/15/42', false],
-  ['s3://backups-of-others/shop/source/15/42', false],
-  ['s3://elsewhere/shop/source/15/42', false],
-  ['s3://backups/shop/../payroll/15/42', false],
-  ['s3://backups/shop/source/../../payroll/salaries/15/42', false],
-  ['s3://backups/../backups/shop/source/15/42', false],
-  ['s3://backups/shop//15/42', false],
-  ['s3://backups//shop/source/15/42', false],
-  ['s3://backups/shop/source/15', false],
-  ['s3://backups/shop/source/15/42/', false],
-  ['s3://backups/shop/source/15/42/deeper/15/42', false],
-  ['s3://backups/shop/source/15/42\n', false],
-  ['s3://backups/shop/source/15/123456789012345678901', false],
-  ['s3://backups', false],
-  ['/walguard-storage', false],
-  ['', false],
-  [undefined, false],
-  [42, false],
-];
-
-for (const [source, isServed] of SOURCES) {
-  test(`a recovery from ${JSON.stringify(source)} is ${isServed ? 'served' : 'not served, and it is said why'}`, () => {
-    const record = { ...RESTORE, storagePrefix: source as string };
-    const why = explainForeignSource(PLACE, record);
-    assert.equal(why === undefined, isServed);
-    if (!isServed)
-      assert.match(
-        why ?? '',
-        /^walguard-restore\.json .* is not served\. Remove the file; or let it, by the annotation walguard\.dev\/restore-from/s,
-      );
-    const state = { credentials: CREDENTIALS, clearance: undefined };
-    assert.equal(planDaemons(PLACE, IDENTITY, record, state).length, isServed ? 1 : 0);
-  });
-}
-
-test('what the template lets is served from elsewhere, just that prefix, and never the own archive', () => {
-  const from = (restoreFrom: string, storagePrefix: string) =>
-    explainForeignSource({ ...PLACE, restoreFrom }, { ...RESTORE, storagePrefix }) === undefined;
-  const payroll = 's3://backups/payroll/salaries/15/42';
-  const lost = 's3://of-another-cluster/shop/orders/15/42';
-  assert.ok(from(payroll, payroll));
-  assert.ok(from(lost, lost));
-  assert.ok(!from(lost, payroll));
-  assert.ok(!from('s3://backups/payroll', payroll));
-  assert.ok(!from(OWN_PREFIX, OWN_PREFIX));
-});
-
-test('a policy whose prefix ends in slashes has the same sources', () => {
-  assert.equal(explainForeignSource({ ...PLACE, policyPrefix: 's3://backups//' }, RESTORE), undefined);
-});
 
 test('a daemon knows the key it encrypts with, so that another key needs another daemon', () => {
   const secrets = { credentials: CREDENTIALS, encryptionKeyId: 'k' };

@@ -31,6 +31,10 @@ const RECORD: RestoreRecord = {
   storagePrefix: 's3://backups/shop/orders/15/42',
   target: { time: '2026-11-21T09:41:00.000Z' },
   baseBackup: 'base_1',
+  namespace: 'shop',
+  database: 'copy',
+  systemIdentifier: '42',
+  signature: 'of the job',
 };
 
 function writeControl(pgdata: string, systemIdentifier: bigint): void {
@@ -105,7 +109,7 @@ test('a fetched backup becomes a cluster that recovers to the target when it sta
   const pgdata = await makeTempDir(context);
   const before = "work_mem = '8MB'\narchive_command = 'wal-g wal-push %p'\n";
   writeFileSync(join(pgdata, 'postgresql.auto.conf'), before);
-  await prepareRecovery(pgdata, RECORD);
+  await prepareRecovery(pgdata, RECORD.target, RECORD);
   const conf = readFileSync(join(pgdata, 'postgresql.auto.conf'), 'utf8');
   assert.match(conf, /^work_mem = '8MB'$/m);
   assert.match(conf, /^recovery_target_time = '2026-11-21 09:41:00/m);
@@ -123,7 +127,7 @@ test('a source with pg_wal on another volume: the restored cluster has its own, 
   symlinkSync(join(pgdata, 'gone'), join(pgdata, 'pg_wal'));
   writeFileSync(join(pgdata, LETTING_GO_RECORD), '{}');
   writeFileSync(join(pgdata, LETTING_GO_RESERVE), '');
-  await prepareRecovery(pgdata, RECORD);
+  await prepareRecovery(pgdata, RECORD.target, RECORD);
   assert.ok(lstatSync(join(pgdata, 'pg_wal')).isDirectory());
   assert.equal(existsSync(join(pgdata, LETTING_GO_RECORD)), false);
   assert.equal(existsSync(join(pgdata, LETTING_GO_RESERVE)), false);
@@ -133,29 +137,36 @@ test('pg_wal as the engine left it stays', async (context) => {
   const pgdata = await makeTempDir(context);
   mkdirSync(join(pgdata, 'pg_wal'));
   writeFileSync(join(pgdata, 'pg_wal', '00000002.history'), 'history');
-  await prepareRecovery(pgdata, RECORD);
+  await prepareRecovery(pgdata, RECORD.target, RECORD);
   assert.deepEqual(readdirSync(join(pgdata, 'pg_wal')), ['00000002.history']);
 });
 
 test('a backup without postgresql.auto.conf is prepared too, and twice gives the same as once', async (context) => {
   const pgdata = await makeTempDir(context);
-  await prepareRecovery(pgdata, RECORD);
+  await prepareRecovery(pgdata, RECORD.target, RECORD);
   const once = readFileSync(join(pgdata, 'postgresql.auto.conf'), 'utf8');
-  await prepareRecovery(pgdata, RECORD);
+  await prepareRecovery(pgdata, RECORD.target, RECORD);
   assert.equal(readFileSync(join(pgdata, 'postgresql.auto.conf'), 'utf8'), once);
+});
+
+test('a copy that nobody serves keeps no record of how its source was restored', async (context) => {
+  const pgdata = await makeTempDir(context);
+  await prepareRecovery(pgdata, RECORD.target, RECORD);
+  await prepareRecovery(pgdata, RECORD.target);
+  assert.equal(await readRestoreRecord(pgdata), undefined);
 });
 
 test('where the settings cannot be written no start of Postgres recovers', async (context) => {
   const pgdata = await makeTempDir(context);
   mkdirSync(join(pgdata, 'postgresql.auto.conf'));
-  await assert.rejects(prepareRecovery(pgdata, RECORD));
+  await assert.rejects(prepareRecovery(pgdata, RECORD.target, RECORD));
   assert.equal(existsSync(join(pgdata, 'recovery.signal')), false);
 });
 
 test('a recovery is served until Postgres says that it is over, not until its signal is gone', async (context) => {
   const pgdata = await makeTempDir(context);
   assert.equal(await readRestoreRecord(pgdata), undefined);
-  await prepareRecovery(pgdata, RECORD);
+  await prepareRecovery(pgdata, RECORD.target, RECORD);
   assert.deepEqual(await readRestoreRecord(pgdata), RECORD);
   // Postgres removes the signal, and then asks for the history of a timeline.
   rmSync(join(pgdata, 'recovery.signal'));

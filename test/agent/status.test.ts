@@ -92,7 +92,7 @@ const WHY: readonly (readonly [name: string, state: State, archive: ArchiveDaemo
   ['archiving failed once and works again', { ...ready, observed: OBSERVED }, said, undefined],
   [
     'a recovery that is not served',
-    { ...ready, foreignSource: 'another database is asked for', message: 'Postgres does not answer' },
+    { ...ready, unserved: 'another database is asked for', message: 'Postgres does not answer' },
     said,
     'another database is asked for',
   ],

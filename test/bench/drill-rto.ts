@@ -19,7 +19,6 @@ import {
   engineEnv,
   killTree,
   POSTGRES_ID,
-  prefixOf,
   provideEngine,
   runEngine,
   runJob,
@@ -102,9 +101,8 @@ async function measureBare(context: TestContext, world: World, name: string): Pr
   const { code, stderr } = await runEngine(pod, pod.engine.backupFetchArgs(pgdata, name), env);
   assert.equal(code, 0, stderr);
   const fetchSeconds = (performance.now() - begin) / 1000;
-  const storagePrefix = await prefixOf(store, postgres);
-  await prepareRecovery(pgdata, { restore: 'bare', storagePrefix, target: { latest: true }, baseBackup: name });
-  for (const file of ['postgresql.auto.conf', 'recovery.signal', 'walguard-restore.json'])
+  await prepareRecovery(pgdata, { latest: true });
+  for (const file of ['postgresql.auto.conf', 'recovery.signal'])
     await chown(join(pgdata, file), POSTGRES_ID, POSTGRES_ID);
   await chown(join(pgdata, 'pg_wal'), POSTGRES_ID, POSTGRES_ID);
   const sockets = await pod.makeDirectory('run');

@@ -34,6 +34,11 @@ const of = (systemIdentifier: string, pod: string): RestoreSource => ({
 
 const ROWS: readonly Row[] = [
   { name: 'nothing is known', instances: [], source: /^nothing is known of where "orders" archives/ },
+  {
+    name: 'a pod says that it archives where another database does',
+    instances: [{ ...instance(0, '1', false), storagePrefix: 's3://backups/bank/salaries/15/1' }],
+    source: /^nothing is known/,
+  },
   { name: 'no cluster is known', instances: [UNKNOWN], source: /^nothing is known/ },
   { name: 'there is one instance', instances: [instance(0, '1', false)], source: of('1', 'orders-0') },
   { name: 'one of two is known', instances: [UNKNOWN, instance(1, '1')], source: of('1', 'orders-1') },

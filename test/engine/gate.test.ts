@@ -1,22 +1,36 @@
 // Law: whoever can run programs as Postgres gets neither the storage credentials nor the encryption key through the sockets that
 // the database reaches. Everything here is asked by the client that is in the database container, of a sidecar as it ships.
 import assert from 'node:assert/strict';
-import { lstatSync, readdirSync, readFileSync, type Stats } from 'node:fs';
-import { chown, cp, rm, symlink, writeFile } from 'node:fs/promises';
+import { existsSync, lstatSync, readdirSync, readFileSync, type Stats } from 'node:fs';
+import { chown, cp, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ARCHIVE_SOCKET, RECOVERY_SOCKET, RESTORE_RECORD, SHARED_DIR, STORAGE_DIR } from '../../src/api/names.ts';
-import { CLIENT } from '../../src/tools/engine.ts';
 import {
-  clockOf,
+  ARCHIVE_SOCKET,
+  RECOVERY_SOCKET,
+  RESTORE_RECORD,
+  RESTORE_RECORD_DONE,
+  SHARED_DIR,
+  STORAGE_DIR,
+} from '../../src/api/names.ts';
+import { CLIENT } from '../../src/tools/engine.ts';
+import { until } from '../support/processes.ts';
+import {
+  ARCHIVE_ARGUMENTS,
+  adoptPostgres,
   closeSegments,
   engineEnv,
   engineTest,
+  mountCredentials,
   POSTGRES_ID,
   type Pod,
   type Postgres,
   prefixOf,
   restoreInto,
+  restoreTo,
   runEngine,
+  runJob,
+  startPod,
+  startSidecar,
   startWorld,
   waitForArchived,
 } from './support/engine-world.ts';
@@ -113,36 +127,70 @@ engineTest("the engine's own sockets are not where the database looks", async (c
   }
 });
 
+engineTest("a forged record opens neither a stranger's archive nor the own one", async (context, engine) => {
+  const world = await startWorld(context, { engine });
+  const { store, pod, postgres, sidecar } = world;
+  const { client, forge } = attack(pod, postgres);
+  const [first = ''] = await closeSegments(postgres, 1);
+  await waitForArchived(postgres, first);
+  const own = await prefixOf(store, postgres);
+  const stranger = own.replace('/shop/', '/payroll/');
+  await cp(store.fileOf(own), store.fileOf(stranger), { recursive: true });
+  // Stopped, so that nobody says that there is nothing to recover.
+  await postgres.stop('fast');
+  await sidecar.until('Postgres is down', ({ postgres: state }) => state === 'down');
+  for (const prefix of [own, stranger, `${own}/../../../../payroll/orders/15/42`]) {
+    await forge(prefix);
+    await sidecar.until('it is refused', ({ message: said }) => /not served: it is not signed/.test(said ?? ''));
+    assert.equal((await client(RECOVERY_SOCKET, 'wal-fetch', first, 'pg_wal/RECOVERYXLOG')).code, 1);
+    await rm(join(postgres.pgdata, RESTORE_RECORD));
+    await sidecar.until('it is gone', ({ message: said }) => !/not served/.test(said ?? ''));
+  }
+  await symlink(SECRET, join(postgres.pgdata, RESTORE_RECORD));
+  const { message } = await sidecar.until('the link is refused', ({ message: said }) => /ELOOP/.test(said ?? ''));
+  assert.ok(!message?.includes(store.credentials.AWS_SECRET_ACCESS_KEY ?? assert.fail()));
+  assert.deepEqual(
+    readdirSync(join(postgres.pgdata, 'pg_wal')).filter((name) => name.startsWith('RECOVERY')),
+    [],
+  );
+});
+
+engineTest('a record that is put back when its restore is complete opens nothing any more', async (context, engine) => {
+  const world = await startWorld(context, { engine });
+  const [first = ''] = await closeSegments(world.postgres, 1);
+  assert.equal((await runJob('base-backup', world.store, world.postgres)).code, 0);
+  await waitForArchived(world.postgres, (await closeSegments(world.postgres, 1)).at(-1));
+  const { postgres, sidecar } = await restoreTo(context, world, { latest: true });
+  const { pod, pgdata } = postgres;
+  await until('it is put aside', () => existsSync(join(pgdata, RESTORE_RECORD_DONE)), 20_000);
+  await postgres.stop('fast');
+  await sidecar.stop();
+  await rename(join(pgdata, RESTORE_RECORD_DONE), join(pgdata, RESTORE_RECORD));
+  // A new one, which remembers nothing.
+  const again = await startSidecar(context, world.store, postgres, { database: 'restored' });
+  await again.until('it is refused', ({ message: said }) => /archived on its own since/.test(said ?? ''));
+  const { client } = attack(pod, postgres);
+  assert.equal((await client(RECOVERY_SOCKET, 'wal-fetch', first, 'pg_wal/RECOVERYXLOG')).code, 1);
+  await postgres.start();
+  await again.until('it is put aside once more', ({ message: said }) => said === undefined);
+});
+
 engineTest(
-  "a forged record opens neither a stranger's archive nor the way back out of the own one",
+  'rotated credentials in the middle of a restore: not served, until the former are back',
   async (context, engine) => {
     const world = await startWorld(context, { engine });
-    const { store, pod, postgres, sidecar } = world;
-    const { client, forge } = attack(pod, postgres);
-    const [first = ''] = await closeSegments(postgres, 1);
-    await waitForArchived(postgres, first);
-    const own = await prefixOf(store, postgres);
-    const stranger = own.replace('/shop/', '/payroll/');
-    await cp(store.fileOf(own), store.fileOf(stranger), { recursive: true });
-    const restore = await restoreInto(world, pod, await pod.makeDirectory('copy'), stranger, await clockOf(postgres));
-    assert.equal(restore.code, 1);
-    assert.match(String(restore.report.message), /is no other database of namespace "shop" under s3:\/\/backups/);
-    // Stopped, so that nobody says that there is nothing to recover.
-    await postgres.stop('fast');
-    await sidecar.until('Postgres is down', ({ postgres: state }) => state === 'down');
-    for (const prefix of [own, stranger, `${own}/../../../../payroll/orders/15/42`]) {
-      await forge(prefix);
-      const { message } = await sidecar.until('it is refused', ({ message: said }) => said?.includes(prefix) === true);
-      assert.match(message ?? '', /is not served/);
-      assert.equal((await client(RECOVERY_SOCKET, 'wal-fetch', first, 'pg_wal/RECOVERYXLOG')).code, 1);
-    }
-    await rm(join(postgres.pgdata, RESTORE_RECORD));
-    await symlink(SECRET, join(postgres.pgdata, RESTORE_RECORD));
-    const { message } = await sidecar.until('the link is refused', ({ message: said }) => /ELOOP/.test(said ?? ''));
-    assert.ok(!message?.includes(store.credentials.AWS_SECRET_ACCESS_KEY ?? assert.fail()));
-    assert.deepEqual(
-      readdirSync(join(postgres.pgdata, 'pg_wal')).filter((name) => name.startsWith('RECOVERY')),
-      [],
-    );
+    assert.equal((await runJob('base-backup', world.store, world.postgres)).code, 0);
+    await waitForArchived(world.postgres, (await closeSegments(world.postgres, 1)).at(-1));
+    const pod = await startPod(context, { engine });
+    const pgdata = await pod.makeDirectory('data');
+    const prefix = await prefixOf(world.store, world.postgres);
+    assert.equal((await restoreInto(world, pod, pgdata, prefix, { latest: true })).code, 0);
+    const postgres = await adoptPostgres(pod, pgdata, { args: ARCHIVE_ARGUMENTS });
+    const sidecar = await startSidecar(context, world.store, postgres, { database: 'restored' });
+    await mountCredentials(pod, { ...world.store.credentials, AWS_SECRET_ACCESS_KEY: 'rotated' });
+    await sidecar.until('it is refused', ({ message }) => /put the former ones back/.test(message ?? ''));
+    await mountCredentials(pod, world.store.credentials);
+    await postgres.start();
+    await sidecar.until('the recovery has ended', ({ inRecovery }) => inRecovery === false, 60_000);
   },
 );

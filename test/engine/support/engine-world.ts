@@ -109,6 +109,7 @@ export function restoreInto(
     WALGUARD_TARGET: JSON.stringify(typeof target === 'string' ? { time: target } : target),
     WALGUARD_DESTINATION: RESTORED,
     WALGUARD_RESTORE: 'restore',
+    WALGUARD_PGHOST: postgres.connection.host,
     WALGUARD_SECOND_LOOK_MS: '50',
   };
   return runJob('restore', store, { pod, pgdata, connection: postgres.connection }, { env });
