@@ -2,6 +2,7 @@
 import type { Backup } from '../api/protected-database.ts';
 import type { BaseBackupReport, PruneOutcome } from '../api/reports.ts';
 import { readPruneTerms } from '../companion/prune.ts';
+import { clusterIdOf } from '../lib/cluster-identity.ts';
 import type { StoreContents } from '../lib/store-contents.ts';
 import { closeSegment, type ServerFacts } from '../tools/backup-server.ts';
 import type { Client } from '../tools/connection.ts';
@@ -20,7 +21,7 @@ export interface Made {
 }
 
 type Good = Extract<BaseBackupReport, { backup: unknown }>;
-export type Taken = Pick<Good, 'backup' | 'firstFinishedAt' | 'systemIdentifier' | 'inventory' | 'prune'>;
+export type Taken = Pick<Good, 'backup' | 'firstFinishedAt' | 'clusterId' | 'inventory' | 'prune'>;
 
 /** As long as the engines of other operators wait at the end of a backup. */
 const WAL_MS = 600_000;
@@ -49,7 +50,7 @@ export async function finishBackup(
   return {
     backup: { ...backup, node },
     firstFinishedAt: contents.backups[0]?.finishedAt ?? backup.finishedAt,
-    systemIdentifier: server.systemIdentifier,
+    clusterId: clusterIdOf(server),
     inventory: await inventoryOf(engine, env, contents, server.systemIdentifier),
     ...pruned,
   };

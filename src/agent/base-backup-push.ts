@@ -2,7 +2,7 @@
 import { readFile, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Backup } from '../api/protected-database.ts';
-import { buildStoragePrefix, type ClusterIdentity } from '../lib/cluster-identity.ts';
+import { buildStoragePrefix, type ClusterIdentity, clusterIdOf } from '../lib/cluster-identity.ts';
 import { readPostmasterPid, type ServerFacts } from '../tools/backup-server.ts';
 import type { Client } from '../tools/connection.ts';
 import { deltaEnv, engineError, listBackups, segmentEnv } from '../tools/engine.ts';
@@ -74,9 +74,10 @@ export async function buildStoreEnv(context: AgentContext, identity: ClusterIden
 async function assertSameData(pgdata: string, server: ServerFacts, pid: string | undefined): Promise<void> {
   const identity = await readIdentity(pgdata);
   if (!identity) throw new Error(`${pgdata} holds no Postgres cluster: PG_VERSION or global/pg_control is missing`);
-  if (identity.systemIdentifier !== server.systemIdentifier) {
+  const [mounted, answering] = [clusterIdOf(identity), clusterIdOf(server)];
+  if (mounted !== answering) {
     throw new Error(
-      `the mounted data are of cluster ${identity.systemIdentifier}, the server that answers is ${server.systemIdentifier}; nothing was written`,
+      `the mounted data are of cluster ${mounted}, the server that answers is ${answering}; nothing was written`,
     );
   }
   const paths = await Promise.all([pgdata, server.dataDirectory].map((path) => realpath(path).catch(() => path)));

@@ -16,7 +16,10 @@ export async function readIdentity(pgdata: string): Promise<ClusterIdentity | un
       readPlainFile(join(pgdata, 'PG_VERSION')),
       readPlainFile(join(pgdata, 'global', 'pg_control')),
     ]);
-    return parseClusterIdentity(version.toString('utf8'), control);
+    // In this order: it is renamed while others look.
+    const current = await readRestoreRecord(pgdata);
+    const record = current === undefined ? await readPlainJson(join(pgdata, RESTORE_RECORD_DONE)) : current;
+    return parseClusterIdentity(version.toString('utf8'), control, record);
   } catch (error) {
     if (isMissing(error)) return undefined;
     throw error;
@@ -75,8 +78,9 @@ export async function prepareRecovery(pgdata: string, target: RestoreTarget, res
   });
   await replace(conf, buildRecoveryConf(before.toString('utf8'), stopOf(target)));
   await makeWalDirectory(pgdata);
-  // What the source let go is the source's matter.
-  for (const name of [LETTING_GO_RECORD, LETTING_GO_RESERVE]) await rm(join(pgdata, name), { force: true });
+  // What the source let go, and where it came from, is the source's matter.
+  for (const name of [LETTING_GO_RECORD, LETTING_GO_RESERVE, RESTORE_RECORD_DONE])
+    await rm(join(pgdata, name), { force: true });
   const record = join(pgdata, RESTORE_RECORD);
   if (restore) await replace(record, `${JSON.stringify(restore)}\n`);
   else await rm(record, { force: true });

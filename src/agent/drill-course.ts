@@ -3,7 +3,7 @@ import type { EvidenceCheck, EvidenceOutcome, EvidencePhase } from '../api/evide
 import { WALGUARD_VERSION } from '../api/names.ts';
 import type { DrillReport } from '../api/reports.ts';
 import type { RestoreTarget } from '../api/restore.ts';
-import { parseStoragePrefix } from '../lib/cluster-identity.ts';
+import { clusterIdOf, parseStoragePrefix } from '../lib/cluster-identity.ts';
 import { buildDrillReport } from '../lib/drill/report.ts';
 import { describeTarget } from '../lib/recovery-target.ts';
 import type { AgentContext } from './context.ts';
@@ -88,7 +88,7 @@ export function buildReport(draft: EvidenceDraft, course: Course, evidence: stri
   const told = { name, startedAt, finishedAt, outcome, message, checks };
   const known = defined({ baseBackup, lastTransactionAt, rtoSeconds, achievedRpoSeconds, evidence });
   const words = target === undefined ? {} : { target: describeTarget(target) };
-  return buildDrillReport({ ...told, ...words, ...known }, database.systemIdentifier);
+  return buildDrillReport({ ...told, ...words, ...known }, clusterIdOf(parseStoragePrefix(database.storagePrefix)));
 }
 
 type Defined<T> = { [K in keyof T]?: Exclude<T[K], undefined> };

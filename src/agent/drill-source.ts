@@ -6,7 +6,7 @@ import type { Trouble } from '../lib/drill/outcome.ts';
 import { type DumpManifest, MANIFEST, parseManifest } from '../lib/dump-manifest.ts';
 import { findNewest, listDumps } from '../lib/dump-retention.ts';
 import { describeServer } from '../tools/describe-server.ts';
-import { isPrefixEmpty } from '../tools/engine.ts';
+import { canListStore } from '../tools/engine.ts';
 import { listObjects, type ObjectPlace, readObjectStream } from '../tools/object-stream.ts';
 import type { AgentContext } from './context.ts';
 
@@ -28,12 +28,7 @@ export async function lookAround(
   // Without the key, without which the engine does not even start: that it is lost is for a drill to find.
   const { WALG_LIBSODIUM_KEY_PATH: _path, WALG_LIBSODIUM_KEY_TRANSFORM: _transform, ...plain } = env;
   const [storeAnswers, free] = await Promise.all([
-    isEndedFromOutside
-      ? false
-      : isPrefixEmpty(engine, plain).then(
-          () => true,
-          () => false,
-        ),
+    isEndedFromOutside ? false : canListStore(engine, plain).catch(() => false),
     statfs(pgdata).then(
       ({ bavail, bsize }) => bavail * bsize,
       () => undefined,

@@ -3,6 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DUMP_DIR, WALGUARD_VERSION } from '../api/names.ts';
 import type { DumpReport } from '../api/reports.ts';
+import { clusterIdOf } from '../lib/cluster-identity.ts';
 import { delayLeft } from '../lib/cron-spread.ts';
 import { type DumpManifest, describeDatabases, findShrinking, MANIFEST, nameDump } from '../lib/dump-manifest.ts';
 import { planFiles, toolPath } from '../lib/dump-plan.ts';
@@ -120,7 +121,7 @@ async function dump(
       ...(shrank === undefined ? {} : { shrank: shrank.slice(0, MAX_TEXT) }),
       ...(warning === '' ? {} : { warning: warning.slice(0, MAX_TEXT) }),
     },
-    systemIdentifier: manifest.systemIdentifier,
+    clusterId: clusterIdOf(server.identity),
     kept,
     removed,
   };

@@ -3,6 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { PruneReport } from '../api/reports.ts';
 import { type PruneTerms, readPruneTerms } from '../companion/prune.ts';
+import { clusterIdOf } from '../lib/cluster-identity.ts';
 import { requireVariable } from '../lib/environment.ts';
 import { decidePruneTurn, type PruneTurn } from '../lib/prune-turn.ts';
 import { parseSegment } from '../lib/wal-segment.ts';
@@ -53,11 +54,12 @@ async function attempt(
 async function pruneOnTurn(
   context: AgentContext,
   terms: PruneTerms,
-  { systemIdentifier, major, segmentBytes }: ServerFacts,
+  server: ServerFacts,
   signal: AbortSignal,
 ): Promise<PruneReport | undefined> {
   const { engine, log } = context;
-  const env = await buildStoreEnv(context, { systemIdentifier, major });
+  const { segmentBytes } = server;
+  const env = await buildStoreEnv(context, server);
   const before = await readStoreContents(engine, env, segmentBytes);
   const timeline = await queryTimeline(context);
   const now = new Date().toISOString();
@@ -69,8 +71,8 @@ async function pruneOnTurn(
   await assertOwner(context, env);
   const { outcome, contents } = await prune({ engine, log, env, segmentBytes, signal }, before, terms, timeline);
   if (!outcome.ok) throw new Error(outcome.message);
-  const inventory = await inventoryOf(engine, env, contents, systemIdentifier);
-  return { ok: true, prune: outcome, inventory, systemIdentifier };
+  const inventory = await inventoryOf(engine, env, contents, server.systemIdentifier);
+  return { ok: true, prune: outcome, inventory, clusterId: clusterIdOf(server) };
 }
 
 /** Of the segment that is written: pg_control has the timeline before for a while after a promotion. */

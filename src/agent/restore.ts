@@ -2,11 +2,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RestoreRecord, RestoreReport } from '../api/reports.ts';
 import type { RestoreTarget } from '../api/restore.ts';
-import { buildStoragePrefix, parseStoragePrefix } from '../lib/cluster-identity.ts';
+import { parseStoragePrefix } from '../lib/cluster-identity.ts';
 import { requireVariable } from '../lib/environment.ts';
 import type { RestorePlan } from '../lib/restore-plan.ts';
 import { describePlan, summarise } from '../lib/restore-words.ts';
-import { isPrefixEmpty } from '../tools/engine.ts';
 import { flushWal } from '../tools/postgres.ts';
 import { type AgentContext, readContext } from './context.ts';
 import { assertEmpty, prepareRecovery, readIdentity } from './data-directory.ts';
@@ -37,8 +36,6 @@ async function restore(context: AgentContext, progress: Progress): Promise<Resto
   if (!isPlanOnly) await assertEmpty(pgdata);
   const credentials = await waitForCredentials(context);
   const engineEnv = buildEngineEnv(context, storagePrefix, credentials);
-  const destination = env.WALGUARD_DESTINATION;
-  if (destination) await assertOwnPrefixFree(context, engineEnv, storagePrefix, destination);
   if (env.WALGUARD_PGHOST && !isPlanOnly) await flushSource(context);
 
   const plan = await planFrom(context, engineEnv, storagePrefix, asked);
@@ -94,27 +91,11 @@ async function describeRestore(
     namespace,
     ...(database ? { database } : {}),
     systemIdentifier,
+    incarnation: requireVariable(env, 'WALGUARD_INCARNATION'),
     storagePrefix,
     target,
     baseBackup: baseBackup.name,
   };
-}
-
-/**
- * An earlier restore under the same name archived the same timeline there. Its segments differ and are never overwritten,
- * so this one could not archive: better to know now.
- */
-async function assertOwnPrefixFree(
-  { engine, policyPrefix, namespace }: AgentContext,
-  env: NodeJS.ProcessEnv,
-  sourcePrefix: string,
-  destination: string,
-): Promise<void> {
-  const prefix = buildStoragePrefix(policyPrefix, namespace, destination, parseStoragePrefix(sourcePrefix));
-  if (await isPrefixEmpty(engine, { ...env, WALG_S3_PREFIX: prefix })) return;
-  throw new Error(
-    `${prefix} already holds the backups of an earlier "${destination}", which a new one must not mix with; name another destination`,
-  );
 }
 
 /** A source that still runs holds changes that are not archived yet; one that is gone must not stop the restore. */

@@ -2,7 +2,7 @@
 import type { Archiver } from '../api/protected-database.ts';
 import type { SidecarStatus } from '../api/reports.ts';
 import { isFailing } from '../health/assess-archiving.ts';
-import { buildStoragePrefix } from '../lib/cluster-identity.ts';
+import { buildStoragePrefix, clusterIdOf } from '../lib/cluster-identity.ts';
 import type { WalView } from '../lib/wal-backlog.ts';
 import type { Observed } from '../tools/postgres.ts';
 import type { AgentContext } from './context.ts';
@@ -32,7 +32,7 @@ export function buildStatus(
     postgres: observed ? 'up' : 'down',
     ...(identity
       ? {
-          systemIdentifier: identity.systemIdentifier,
+          clusterId: clusterIdOf(identity),
           storagePrefix: buildStoragePrefix(policyPrefix, namespace, database, identity),
         }
       : {}),

@@ -3,6 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { VerifyReport } from '../api/reports.ts';
 import { readRetentionRules } from '../companion/verify.ts';
+import { clusterIdOf } from '../lib/cluster-identity.ts';
 import type { RetentionRules } from '../lib/retention.ts';
 import type { Server } from '../lib/verification/facts.ts';
 import { capFindings, type Verdict, verifyStore } from '../lib/verification.ts';
@@ -38,7 +39,7 @@ export async function runVerify(env: NodeJS.ProcessEnv, signal?: AbortSignal): P
     ok: verdict.findings.length === 0,
     ...verdict,
     findings: capFindings(verdict.findings, MAX_FINDINGS_BYTES),
-    systemIdentifier: server.systemIdentifier,
+    clusterId: clusterIdOf(server),
     durationMs: Date.now() - startedAt,
   };
 }

@@ -9,7 +9,7 @@ export interface SidecarStatus {
   readonly database: string;
   readonly pod: string;
   /** Absent until the data directory is initialised. */
-  readonly systemIdentifier?: string;
+  readonly clusterId?: string;
   readonly storagePrefix?: string;
   /** Does the engine's daemon run, and with credentials? */
   readonly daemon: 'running' | 'waiting-for-data' | 'waiting-for-credentials' | 'failing';
@@ -34,7 +34,7 @@ export type BaseBackupReport =
       readonly backup: Backup;
       /** When the oldest base backup of this cluster in the store was finished: RFC 3339. */
       readonly firstFinishedAt: string;
-      readonly systemIdentifier: string;
+      readonly clusterId: string;
       readonly durationMs: number;
       readonly inventory?: Inventory;
       /** Where the policy prunes after each good base backup. */
@@ -56,7 +56,7 @@ export type PruneReport =
       readonly ok: true;
       readonly prune: PruneOutcome & { readonly ok: true };
       readonly inventory: Inventory;
-      readonly systemIdentifier: string;
+      readonly clusterId: string;
     }
   | { readonly ok: false; readonly message: string };
 
@@ -68,7 +68,7 @@ export type VerifyReport =
       /** passed if there are none. */
       readonly findings: Verification['findings'];
       readonly inventory: Inventory;
-      readonly systemIdentifier: string;
+      readonly clusterId: string;
       readonly durationMs: number;
       /**
        * No base backup reaches the newest WAL, so a fresh one is needed: a name of what it comes after, the same for as long as
@@ -84,7 +84,7 @@ export type DumpReport =
   | {
       readonly ok: true;
       readonly dump: Dump;
-      readonly systemIdentifier: string;
+      readonly clusterId: string;
       readonly kept: number;
       readonly removed: number;
     }
@@ -104,7 +104,7 @@ export type DrillReport =
       readonly ok: boolean;
       /** Its job is known from elsewhere. */
       readonly drill: DrillResult;
-      readonly systemIdentifier: string;
+      readonly clusterId: string;
     }
   | { readonly ok: false; readonly message: string };
 
@@ -126,6 +126,8 @@ export interface RestoreRecord {
   readonly namespace: string;
   readonly database?: string;
   readonly systemIdentifier: string;
+  /** Of the cluster that comes of it: lib/cluster-identity.ts. Absent in those of an older walguard. */
+  readonly incarnation: string;
   readonly storagePrefix: string;
   /** What its postgresql.auto.conf says, for people who look. */
   readonly target: RestoreTarget;

@@ -78,7 +78,7 @@ export const restoreSpecSchema = {
         },
         storagePrefix: {
           type: 'string',
-          pattern: '^s3://[^\\s/]+(/[^\\s/]+)*/[0-9]{1,4}/[0-9]{1,20}$',
+          pattern: '^s3://[^\\s/]+(/[^\\s/]+)*/[0-9]{1,4}/[0-9]{1,20}(-[a-z0-9]{1,20})?$',
           maxLength: 1024,
           description:
             'Where the backups to read lie, such as s3://backups/shop/orders/15/7710543307137138721: for when the database, or its whole cluster, is gone. The database above is only the pattern then, and may be scaled to zero.',

@@ -34,8 +34,8 @@ export function buildBaseBackupCronJob(subject: Subject, instance: Instance, sus
 }
 
 /** The first backup of a Postgres cluster, so that it can be restored before the schedule comes round. */
-export function buildFirstBaseBackupJob(subject: Subject, instance: Instance, systemIdentifier: string): KubeObject {
-  return buildJob(subject, instance, firstBaseBackupName(instance.pod, systemIdentifier), []);
+export function buildFirstBaseBackupJob(subject: Subject, instance: Instance, clusterId: string): KubeObject {
+  return buildJob(subject, instance, firstBaseBackupName(instance.pod, clusterId), []);
 }
 
 /** A full one, for when nothing before it is of use any more, such as after a gap. @param cause the same one never makes a second Job */

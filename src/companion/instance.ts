@@ -50,8 +50,8 @@ export function baseBackupName(pod: string): string {
 }
 
 /** One for each Postgres cluster ever seen in the pod: a volume that was initialised anew gets its own first backup. */
-export function firstBaseBackupName(pod: string, systemIdentifier: string): string {
-  return deriveName(pod, `base-backup-${shortHash(systemIdentifier)}`);
+export function firstBaseBackupName(pod: string, clusterId: string): string {
+  return deriveName(pod, `base-backup-${shortHash(clusterId)}`);
 }
 
 /** One for each cause: a gap, a run that failed. */

@@ -4,6 +4,7 @@ import type { EnvVar, KubeObject, OwnerReference, PersistentVolumeClaim, Statefu
 import { API_VERSION, GROUP, LABEL, REPOSITORY_ANNOTATION, RESTORED_BY_ANNOTATION } from '../api/names.ts';
 import type { Restore } from '../api/restore.ts';
 import { strip } from '../inject/strip.ts';
+import { nameIncarnation } from '../lib/cluster-identity.ts';
 import { destinationName } from '../lib/restore-spec.ts';
 import { repositoryOf } from '../policy/place.ts';
 import { buildAgentPod } from './agent-pod.ts';
@@ -57,12 +58,17 @@ export function buildRestoreClaim(subject: Subject, restore: Restore, source: Pe
   };
 }
 
-/** @param storagePrefix of the very cluster to restore; @param sourcePod whose WAL is flushed first, if it still answers */
+/**
+ * @param storagePrefix of the very cluster to restore
+ * @param sourcePod whose WAL is flushed first, if it still answers
+ * @param startedAt when the restore began; RFC 3339
+ */
 export function buildRestoreJob(
   subject: Subject,
   restore: Restore,
   storagePrefix: string,
   sourcePod: string,
+  startedAt: string,
 ): KubeObject {
   const { workload, server } = subject;
   const name = restore.metadata.name ?? '';
@@ -76,6 +82,7 @@ export function buildRestoreJob(
         ? [{ name: 'WALGUARD_PGHOST', value: serviceName(sourcePod) }]
         : []),
       { name: 'WALGUARD_RESTORE', value: name },
+      { name: 'WALGUARD_INCARNATION', value: nameIncarnation(startedAt) },
       ...destinationEnv(restore),
       ...(restore.spec.planOnly ? [{ name: 'WALGUARD_PLAN_ONLY', value: '1' }] : []),
       { name: 'WALGUARD_SOURCE_PREFIX', value: storagePrefix },

@@ -18,13 +18,13 @@ type Backups = Pick<Instance, 'firstRecoverabilityPoint' | 'lastSuccessfulBackup
 export function readBackups(
   pods: readonly Pod[],
   instance: string,
-  systemIdentifier: string | undefined,
+  clusterId: string | undefined,
   known: Backups,
   now: string,
 ): Backups {
   const result: { -readonly [K in keyof Backups]: Backups[K] } = pickKnown(known, now);
   for (const { report, finishedAt, job } of listFinished<BaseBackupReport>(pods, 'base-backup', instance)) {
-    if (report.ok && 'backup' in report && report.systemIdentifier === systemIdentifier) {
+    if (report.ok && 'backup' in report && report.clusterId === clusterId) {
       const { finishedAt: backedUpAt } = report.backup;
       if (!hasBeen(backedUpAt, now) || !isNewer(backedUpAt, result.lastSuccessfulBackup)) continue;
       result.lastSuccessfulBackup = { ...report.backup, job };

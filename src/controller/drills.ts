@@ -31,7 +31,7 @@ export function readDrills(
   { pods, jobs, now }: Pick<World, 'pods' | 'jobs' | 'now'>,
   drills: readonly string[],
   instance: string,
-  systemIdentifier: string | undefined,
+  clusterId: string | undefined,
   known: Drills,
 ): Drills {
   const all = drills.flatMap((name) => {
@@ -41,7 +41,7 @@ export function readDrills(
     const [ownPods, ownJobs] = [pods.filter(isIts), jobs.filter(isIts)];
     const runs = listFinished<DrillReport>(ownPods, COMPANION, instance);
     const toldJobs = [before?.job, ...runs.map(({ job }) => job)];
-    const told = runs.flatMap((run) => toResult(name, run, systemIdentifier));
+    const told = runs.flatMap((run) => toResult(name, run, clusterId));
     const untold = readSilent(ownPods, ownJobs, name, (job) => !toldJobs.includes(job), now);
     return [...(before ? [before] : []), ...told, ...untold].filter(({ finishedAt }) => hasBeen(finishedAt, now));
   });
@@ -56,10 +56,10 @@ export function readDrills(
 function toResult(
   name: string,
   { report, finishedAt, job }: Finished<DrillReport>,
-  systemIdentifier: string | undefined,
+  clusterId: string | undefined,
 ): DrillResult[] {
   if (!('drill' in report)) return [unknown(name, finishedAt, job, report.message)];
-  return report.systemIdentifier === systemIdentifier ? [{ ...report.drill, name, job }] : [];
+  return report.clusterId === clusterId ? [{ ...report.drill, name, job }] : [];
 }
 
 /** Of jobs that say nothing themselves. */

@@ -11,20 +11,20 @@ const LISTING = ['base-backup', 'verify', 'prune'] as const;
 interface Listing {
   readonly ok: boolean;
   readonly inventory?: Inventory;
-  readonly systemIdentifier?: string;
+  readonly clusterId?: string;
 }
 
 /** Of one database pod's cluster. What was known stands until a newer listing comes. */
 export function readInventory(
   pods: readonly Pod[],
   instance: string,
-  systemIdentifier: string | undefined,
+  clusterId: string | undefined,
   known: Pick<Instance, 'inventory'>,
 ): Pick<Instance, 'inventory' | 'firstRecoverabilityPoint'> {
   const listings = LISTING.flatMap((companion) => listFinished<Listing>(pods, companion, instance)).map(
     ({ report }) => report as Listing,
   );
-  const own = listings.filter((each) => each.systemIdentifier === systemIdentifier).map((each) => each.inventory);
+  const own = listings.filter((each) => each.clusterId === clusterId).map((each) => each.inventory);
   const inventory = newestInventory([known.inventory, ...own]);
   const from = inventory?.recoveryWindows[0]?.from;
   return { ...(inventory ? { inventory } : {}), ...(from ? { firstRecoverabilityPoint: from } : {}) };

@@ -28,11 +28,11 @@ export function pickWindow({
 
 /** Which Postgres cluster, and where it archives, as far as that is known. */
 export function pickCluster({
-  systemIdentifier,
+  clusterId,
   storagePrefix,
 }: {
-  readonly systemIdentifier?: string | undefined;
+  readonly clusterId?: string | undefined;
   readonly storagePrefix?: string | undefined;
-}): Pick<Instance, 'systemIdentifier' | 'storagePrefix'> {
-  return { ...(systemIdentifier ? { systemIdentifier } : {}), ...(storagePrefix ? { storagePrefix } : {}) };
+}): Pick<Instance, 'clusterId' | 'storagePrefix'> {
+  return { ...(clusterId ? { clusterId } : {}), ...(storagePrefix ? { storagePrefix } : {}) };
 }

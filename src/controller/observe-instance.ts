@@ -17,7 +17,7 @@ import { find, sidecarKey, type World } from './world.ts';
 type Reader = (
   pods: readonly Pod[],
   instance: string,
-  systemIdentifier: string | undefined,
+  clusterId: string | undefined,
   known: Partial<ObservedInstance>,
   now: string,
 ) => Partial<ObservedInstance>;
@@ -32,20 +32,20 @@ function readJobs(...args: Parameters<Reader>): Partial<ObservedInstance> {
 /** Drills need the store alone, so they go on for a pod that was scaled away. */
 export function observeRetired(subject: Subject, known: ObservedInstance, world: World): ObservedInstance {
   const kept = retire(known);
-  return { ...kept, ...readOwnDrills(subject, world, known.pod, known.systemIdentifier, kept) };
+  return { ...kept, ...readOwnDrills(subject, world, known.pod, known.clusterId, kept) };
 }
 
 function readOwnDrills(
   { workload, settings }: Subject,
   { pods, jobs, now }: World,
   pod: string,
-  systemIdentifier: string | undefined,
+  clusterId: string | undefined,
   known: Partial<ObservedInstance>,
 ): Partial<ObservedInstance> {
   const isHere = ({ metadata }: KubeObject) => metadata.namespace === workload.metadata.namespace;
   const names = (settings.drills ?? []).map(({ name }) => name);
   const here = { pods: pods.filter(isHere), jobs: jobs.filter(isHere), now };
-  return readDrills(here, names, pod, systemIdentifier, known);
+  return readDrills(here, names, pod, clusterId, known);
 }
 
 export function observeInstance(subject: Subject, { pod }: Instance, world: World): ObservedInstance {
@@ -57,17 +57,17 @@ export function observeInstance(subject: Subject, { pod }: Instance, world: Worl
   const base = { pod, ...(node ? { node } : {}) };
   const pods = world.pods.filter(({ metadata }) => metadata.namespace === namespace);
   if (typeof answer === 'string') {
-    const jobs = readJobs(pods, pod, known?.systemIdentifier, known ?? {}, world.now);
-    const drills = readOwnDrills(subject, world, pod, known?.systemIdentifier, known ?? {});
+    const jobs = readJobs(pods, pod, known?.clusterId, known ?? {}, world.now);
+    const drills = readOwnDrills(subject, world, pod, known?.clusterId, known ?? {});
     return { ...base, ...pickCluster(known ?? {}), ...pickWindow(known ?? {}), ...jobs, ...drills, message: answer };
   }
   const { inRecovery, message, storage } = answer;
   // A pod that has just started has not looked at its volume yet.
-  const systemIdentifier = answer.systemIdentifier ?? known?.systemIdentifier;
+  const clusterId = answer.clusterId ?? known?.clusterId;
   const storagePrefix = answer.storagePrefix ?? known?.storagePrefix;
-  const isKnownCluster = known?.systemIdentifier === systemIdentifier;
+  const isKnownCluster = known?.clusterId === clusterId;
   const before = isKnownCluster ? (known ?? {}) : {};
-  const jobs = readJobs(pods, pod, systemIdentifier, before, world.now);
+  const jobs = readJobs(pods, pod, clusterId, before, world.now);
   const archiver = answer.archiver && settleDropped(answer.archiver, jobs.lastSuccessfulBackup, world.now);
   // What was archived stays so; the counters of Postgres can be reset, and start anew with each promotion. What is archived
   // after a gap is worth nothing yet.
@@ -75,13 +75,13 @@ export function observeInstance(subject: Subject, { pod }: Instance, world: Worl
   const archivedAt = latest([isKnownCluster ? known?.latestRestorableTime : undefined, archivedNow]);
   return {
     ...base,
-    ...pickCluster({ systemIdentifier, storagePrefix }),
+    ...pickCluster({ clusterId, storagePrefix }),
     ...(inRecovery === undefined ? {} : { inRecovery }),
     ...(archiver ? { archiver } : {}),
     ...(storage ? { storage } : {}),
     ...(message ? { message } : {}),
     ...(archivedAt ? { latestRestorableTime: archivedAt } : {}),
     ...jobs,
-    ...readOwnDrills(subject, world, pod, systemIdentifier, before),
+    ...readOwnDrills(subject, world, pod, clusterId, before),
   };
 }

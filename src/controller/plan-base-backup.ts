@@ -93,10 +93,10 @@ function planSuspensions(view: DatabaseView): Action[] {
 function planExtraBackup(instance: Instance, { subject, known, world }: DatabaseView): Action[] {
   const sidecar = world.sidecars.get(sidecarKey(namespaceOf(subject.workload), instance.pod));
   if (!isArchiving(sidecar)) return [];
-  const { systemIdentifier } = sidecar;
-  const members = listMembers({ pod: instance.pod, systemIdentifier }, known);
+  const { clusterId } = sidecar;
+  const members = listMembers({ pod: instance.pod, clusterId }, known);
   const { lastSuccessfulBackup: good, lastFailedBackup: bad } = newestBackups(members);
-  if (!good) return planOnce(buildFirstBaseBackupJob(subject, instance, systemIdentifier), world.jobs);
+  if (!good) return planOnce(buildFirstBaseBackupJob(subject, instance, clusterId), world.jobs);
   if (!bad || Date.parse(bad.finishedAt) <= Date.parse(good.finishedAt)) return [];
   const failed = members.find(({ lastFailedBackup }) => lastFailedBackup === bad);
   if (!failed || failed.pod === instance.pod || isAsBefore(subject, failed)) return [];

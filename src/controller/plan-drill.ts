@@ -74,7 +74,7 @@ function findRole({ pod }: Instance, { subject, instances, known, world }: Datab
     return typeof sidecar === 'object' ? sidecar.inRecovery : undefined;
   };
   if (instances.some((each) => each.pod === pod)) return invert(inRecovery(pod));
-  const clusterOf = (name: string) => known.find((each) => each.pod === name)?.systemIdentifier;
+  const clusterOf = (name: string) => known.find((each) => each.pod === name)?.clusterId;
   const others = instances.filter((each) => clusterOf(each.pod) === clusterOf(pod));
   return others.some((each) => inRecovery(each.pod) === false) ? false : undefined;
 }

@@ -38,7 +38,7 @@ function planOne(view: DatabaseView, instance: Instance): Action[] {
   if (!observed || !isArchiving(sidecar) || isBackupRunning(view, observed)) return [];
   const cause = findDropped(view, observed, sidecar) ?? findVerified(view, observed);
   if (cause === undefined) return [];
-  return planOnce(buildRebaseJob(subject, instance, `${sidecar.systemIdentifier}/${cause}`), world.jobs);
+  return planOnce(buildRebaseJob(subject, instance, `${sidecar.clusterId}/${cause}`), world.jobs);
 }
 
 function isBackupRunning({ subject, world, known }: DatabaseView, observed: ObservedInstance): boolean {
@@ -63,12 +63,12 @@ function findDropped(
 }
 
 function findVerified({ world, known, subject }: DatabaseView, observed: ObservedInstance): string | undefined {
-  const { systemIdentifier } = observed;
+  const { clusterId } = observed;
   const { namespace } = subject.workload.metadata;
-  if (systemIdentifier === undefined) return undefined;
+  if (clusterId === undefined) return undefined;
   const pods = world.pods.filter(({ metadata }) => metadata.namespace === namespace);
   const members = listMembers(observed, known).map(({ pod }) => pod);
-  const report = newestVerified(pods, members, systemIdentifier);
+  const report = newestVerified(pods, members, clusterId);
   if (report?.rebaseAfter === undefined) return undefined;
   return isBackedUpSince(observed, known, report.inventory.listedAt, world.now) ? undefined : report.rebaseAfter;
 }

@@ -105,14 +105,14 @@ function begin(restore: Restore, subject: Subject, world: World): Step {
   const { storagePrefix, pod } = source;
   const from = findSourceClaim(subject, world);
   if (!from) return fail(restore, `the claim of "${pod}" was not found`, world);
+  const startedAt = restore.status?.startedAt ?? world.now;
   const actions: Action[] = [
     ...(claim || restore.spec.planOnly
       ? []
       : [{ verb: 'create' as const, object: buildRestoreClaim(subject, restore, from) }]),
-    { verb: 'create', object: buildRestoreJob(subject, restore, storagePrefix, pod) },
+    { verb: 'create', object: buildRestoreJob(subject, restore, storagePrefix, pod, startedAt) },
   ];
   const message = `looking for what to fetch below ${storagePrefix}`;
-  const startedAt = restore.status?.startedAt ?? world.now;
   const target = describeTarget(restore.spec.target);
   return { actions, status: { phase: 'Fetching', message, target, storagePrefix, startedAt } };
 }

@@ -12,20 +12,20 @@ interface Run {
   readonly finishedAt: string;
   readonly job: string;
   /** Undefined where the run did not get so far. */
-  readonly systemIdentifier?: string;
+  readonly clusterId?: string;
 }
 
 /** The newest good and the newest bad one of a database pod's cluster. Those that were skipped are neither. */
 export function readPrunes(
   pods: readonly Pod[],
   instance: string,
-  systemIdentifier: string | undefined,
+  clusterId: string | undefined,
   known: Prunes,
 ): Prunes {
   const runs = [
     ...listFinished<PruneReport>(pods, 'prune', instance).flatMap(fromPruneJob),
     ...listFinished<BaseBackupReport>(pods, 'base-backup', instance).flatMap(fromBaseBackupJob),
-  ].filter((run) => run.systemIdentifier === undefined || run.systemIdentifier === systemIdentifier);
+  ].filter((run) => run.clusterId === undefined || run.clusterId === clusterId);
   const good = newest([known.lastPrune, ...runs.map(toPrune)]);
   const bad = newest([known.lastFailedPrune, ...runs.map(toFailedRun)]);
   return { ...(good ? { lastPrune: good } : {}), ...(bad ? { lastFailedPrune: bad } : {}) };
@@ -34,12 +34,12 @@ export function readPrunes(
 function fromPruneJob({ report, finishedAt, job }: Finished<PruneReport>): Run[] {
   if (!report.ok) return [{ outcome: report, finishedAt, job }];
   if (!('prune' in report)) return [];
-  return [{ outcome: report.prune, finishedAt, job, systemIdentifier: report.systemIdentifier }];
+  return [{ outcome: report.prune, finishedAt, job, clusterId: report.clusterId }];
 }
 
 function fromBaseBackupJob({ report, finishedAt, job }: Finished<BaseBackupReport>): Run[] {
   if (!report.ok || !('prune' in report) || !report.prune) return [];
-  return [{ outcome: report.prune, finishedAt, job, systemIdentifier: report.systemIdentifier }];
+  return [{ outcome: report.prune, finishedAt, job, clusterId: report.clusterId }];
 }
 
 function toPrune({ outcome, finishedAt, job }: Run): Prune | undefined {

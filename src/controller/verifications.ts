@@ -15,7 +15,7 @@ type Verified = Extract<VerifyReport, { findings: unknown }>;
 export function readVerifications(
   pods: readonly Pod[],
   instance: string,
-  systemIdentifier: string | undefined,
+  clusterId: string | undefined,
   { lastVerification, lastFailedVerification }: Verifications,
 ): Verifications {
   const result: { -readonly [K in keyof Verifications]: Verifications[K] } = {
@@ -24,7 +24,7 @@ export function readVerifications(
   };
   for (const run of listFinished<VerifyReport>(pods, 'verify', instance)) {
     const { report, finishedAt, job } = run;
-    if (isVerified(run) && run.report.systemIdentifier === systemIdentifier) {
+    if (isVerified(run) && run.report.clusterId === clusterId) {
       const { findings } = run.report;
       if (isNewer(finishedAt, result.lastVerification))
         result.lastVerification = { finishedAt, job, result: findings.length === 0 ? 'passed' : 'failed', findings };
@@ -39,13 +39,13 @@ export function readVerifications(
 export function newestVerified(
   pods: readonly Pod[],
   instances: readonly string[],
-  systemIdentifier: string,
+  clusterId: string,
 ): Verified | undefined {
   return instances
     .flatMap((instance) => listFinished<VerifyReport>(pods, 'verify', instance))
     .filter(isVerified)
     .map(({ report }) => report)
-    .filter((report) => report.systemIdentifier === systemIdentifier)
+    .filter((report) => report.clusterId === clusterId)
     .sort((a, b) => Date.parse(a.inventory.listedAt) - Date.parse(b.inventory.listedAt))
     .at(-1);
 }

@@ -58,13 +58,13 @@ export function isBeingRestored({ workload }: Subject, { restores }: World): boo
 
 export function isArchiving(
   status: SidecarStatus | string | undefined,
-): status is SidecarStatus & { systemIdentifier: string } {
+): status is SidecarStatus & { clusterId: string } {
   return (
     typeof status === 'object' &&
     status.daemon === 'running' &&
     status.postgres === 'up' &&
     status.inRecovery === false &&
-    status.systemIdentifier !== undefined &&
+    status.clusterId !== undefined &&
     status.archiver?.archiveMode !== 'off' &&
     !status.archiver?.missingSettings?.includes('archive_command')
   );

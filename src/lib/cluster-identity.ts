@@ -1,28 +1,70 @@
 // Which Postgres cluster a data directory holds, and where it archives. Room: lib (pure).
+import { isObject } from './json.ts';
 
 export interface ClusterIdentity {
   /** PG major version, such as 15. */
   readonly major: number;
   /** Unsigned 64-bit integer in decimal; a string because it exceeds 2^53. */
   readonly systemIdentifier: string;
+  /**
+   * Which restore made it what it is, such as r20261121201533; undefined where none did. A restored cluster has its source's system
+   * identifier, and may have its names, and must never archive where its source did. No `?`: it is not to be forgotten.
+   */
+  readonly incarnation: string | undefined;
 }
+
+const INCARNATION = /^[a-z0-9]{1,20}$/;
+
+/** By when the restore began: RFC 3339. */
+export function nameIncarnation(startedAt: string): string {
+  return `r${startedAt.replaceAll(/\D/g, '').slice(0, 14)}`;
+}
+
+/**
+ * That the record of a restore names, which lies in the data directory; undefined for one of an older walguard, or none.
+ *
+ * @throws Error where it cannot be told: then nothing is to be written anywhere
+ */
+export function readIncarnation(record: unknown): string | undefined {
+  if (record === undefined) return undefined;
+  const incarnation = isObject(record) ? record.incarnation : null;
+  if (incarnation === undefined) return undefined;
+  if (typeof incarnation === 'string' && INCARNATION.test(incarnation)) return incarnation;
+  throw new Error(
+    'the record of a restore in the data directory names no incarnation that could be one, so nobody knows where this database archives',
+  );
+}
+
+/** Names one cluster among all that have the same names: `<system identifier>`, and `-<incarnation>` where it was restored. */
+export function clusterIdOf({ systemIdentifier, incarnation }: Omit<ClusterIdentity, 'major'>): string {
+  return incarnation === undefined ? systemIdentifier : `${systemIdentifier}-${incarnation}`;
+}
+
+/** A cluster's id, as a pattern without anchors. */
+const CLUSTER_ID = '(\\d{1,20})(?:-([a-z0-9]{1,20}))?';
 
 /**
  * Reads the identity from PG_VERSION and global/pg_control, whose first eight bytes are the system identifier in the
  * server's byte order (little-endian on every platform that walguard's image is built for).
  * Undefined while initdb has not got that far.
+ *
+ * @param record of the restore that made it, where one did
  */
-export function parseClusterIdentity(pgVersion: string, pgControl: Uint8Array): ClusterIdentity | undefined {
+export function parseClusterIdentity(
+  pgVersion: string,
+  pgControl: Uint8Array,
+  record?: unknown,
+): ClusterIdentity | undefined {
   const major = /^(\d+)/.exec(pgVersion.trim())?.[1];
   if (!major || pgControl.byteLength < 8) return undefined;
   const view = new DataView(pgControl.buffer, pgControl.byteOffset, pgControl.byteLength);
   const systemIdentifier = view.getBigUint64(0, true);
   if (systemIdentifier === 0n) return undefined;
-  return { major: Number(major), systemIdentifier: systemIdentifier.toString() };
+  return { major: Number(major), systemIdentifier: systemIdentifier.toString(), incarnation: readIncarnation(record) };
 }
 
 /**
- * `<policy prefix>/<namespace>/<statefulset>/<PG major>/<system identifier>`: no two clusters ever share one.
+ * `<policy prefix>/<namespace>/<statefulset>/<PG major>/<cluster id>`: no two clusters ever share one.
  *
  * @throws Error where the identity is none: it may be the answer of a server, and a path must not be led elsewhere by one
  */
@@ -32,12 +74,11 @@ export function buildStoragePrefix(
   database: string,
   identity: ClusterIdentity,
 ): string {
-  const { major, systemIdentifier } = identity;
-  if (!(Number.isSafeInteger(major) && major > 0 && /^\d{1,20}$/.test(systemIdentifier)))
-    throw new Error(
-      `PG major ${JSON.stringify(major)} with system identifier ${JSON.stringify(systemIdentifier)} is no cluster's identity`,
-    );
-  return `${withoutSlash(policyPrefix)}/${namespace}/${database}/${major}/${systemIdentifier}`;
+  const { major } = identity;
+  const id = clusterIdOf(identity);
+  if (!(Number.isSafeInteger(major) && major > 0 && new RegExp(`^${CLUSTER_ID}$`).test(id)))
+    throw new Error(`PG major ${JSON.stringify(major)} with id ${JSON.stringify(id)} is no cluster's identity`);
+  return `${withoutSlash(policyPrefix)}/${namespace}/${database}/${major}/${id}`;
 }
 
 /**
@@ -60,12 +101,14 @@ function withoutSlash(policyPrefix: string): string {
 /** Is it one of this database's clusters, below whatever policy's prefix? */
 export function isOfDatabase(prefix: string, namespace: string, database: string): boolean {
   const end = prefix.split('/').slice(-4);
-  return end[0] === namespace && end[1] === database && /^\d{1,4}\/\d{1,20}$/.test(end.slice(2).join('/'));
+  return (
+    end[0] === namespace && end[1] === database && new RegExp(`^\\d{1,4}/${CLUSTER_ID}$`).test(end.slice(2).join('/'))
+  );
 }
 
 /** The identity in a prefix that buildStoragePrefix made; throws on any other text. */
 export function parseStoragePrefix(prefix: string): ClusterIdentity {
-  const [, major, systemIdentifier] = /\/(\d{1,4})\/(\d{1,20})$/.exec(prefix) ?? [];
-  if (!major || !systemIdentifier) throw new Error(`"${prefix}" does not end in a PG major and a system identifier`);
-  return { major: Number(major), systemIdentifier };
+  const [, major, systemIdentifier, incarnation] = new RegExp(`/(\\d{1,4})/${CLUSTER_ID}$`).exec(prefix) ?? [];
+  if (!major || !systemIdentifier) throw new Error(`"${prefix}" does not end in a PG major and a cluster's id`);
+  return { major: Number(major), systemIdentifier, incarnation };
 }

@@ -1,14 +1,11 @@
-// Which database pods are members of one Postgres cluster: a primary and its standbys share a system identifier, and so
+// Which database pods are members of one Postgres cluster: a primary and its standbys share a cluster's id, and so
 // one prefix. Room: lib (pure).
 import type { Instance } from '../api/protected-database.ts';
 
 /** The instance itself, and the others of its cluster. */
 export function listMembers(instance: Instance, all: readonly Instance[]): Instance[] {
-  const { systemIdentifier } = instance;
-  return all.filter(
-    (each) =>
-      each.pod === instance.pod || (systemIdentifier !== undefined && each.systemIdentifier === systemIdentifier),
-  );
+  const { clusterId } = instance;
+  return all.filter((each) => each.pod === instance.pod || (clusterId !== undefined && each.clusterId === clusterId));
 }
 
 /** A standby of a primary that was seen: what that one archives and backs up is this one's too. */

@@ -1,11 +1,10 @@
 // SQL that a base backup needs: what kind of server this is, and what makes it ready for one. Room: tools.
+import type { ClusterIdentity } from '../lib/cluster-identity.ts';
 import type { Client } from './connection.ts';
 import { queryInRecovery } from './postgres.ts';
+import { queryIncarnation } from './query-incarnation.ts';
 
-export interface ServerFacts {
-  readonly systemIdentifier: string;
-  /** PG major version. */
-  readonly major: number;
+export interface ServerFacts extends ClusterIdentity {
   readonly inRecovery: boolean;
   /** Where this Postgres really keeps its data. */
   readonly dataDirectory: string;
@@ -34,6 +33,7 @@ export async function queryServer(client: Client): Promise<ServerFacts> {
   const row = rows[0];
   return {
     systemIdentifier: row.system_identifier,
+    incarnation: await queryIncarnation(client),
     major: row.major,
     inRecovery: row.in_recovery === true,
     dataDirectory: row.data_directory,

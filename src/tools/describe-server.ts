@@ -3,6 +3,7 @@ import type pg from 'pg';
 import type { ClusterIdentity } from '../lib/cluster-identity.ts';
 import type { DumpedDatabase } from '../lib/dump-manifest.ts';
 import { type Connection, withClient } from './connection.ts';
+import { queryIncarnation } from './query-incarnation.ts';
 
 /** Sizes are summed up file by file. */
 const STATEMENT_TIMEOUT_MS = 60_000;
@@ -42,7 +43,11 @@ export function describeServer(connection: Connection): Promise<ServerDescriptio
     return {
       inRecovery: servers[0].in_recovery === true,
       version: servers[0].version as string,
-      identity: { major: servers[0].major as number, systemIdentifier: servers[0].system_identifier as string },
+      identity: {
+        major: servers[0].major as number,
+        systemIdentifier: servers[0].system_identifier as string,
+        incarnation: await queryIncarnation(client),
+      },
       databases: open.map(toDatabase),
       closed: rows.filter(({ is_open }) => !is_open).map(({ name }) => name as string),
     };

@@ -119,12 +119,10 @@ export async function listBackups(engine: Engine, env: NodeJS.ProcessEnv): Promi
   return parseBackupList(result.stdout);
 }
 
-/** Does the store hold anything below the prefix that `env` names? */
-export async function isPrefixEmpty(engine: Engine, env: NodeJS.ProcessEnv): Promise<boolean> {
-  const result = await run(engine.binary, ['st', 'ls'], { env, timeoutMs: LIST_TIMEOUT_MS });
-  if (result.code !== 0) throw engineError('st ls', result);
-  // The first line is the table's head.
-  return result.stdout.trim().split('\n').length <= 1;
+/** Can the store be asked at all, whatever it holds below the prefix that `env` names? */
+export async function canListStore(engine: Engine, env: NodeJS.ProcessEnv): Promise<boolean> {
+  const { code } = await run(engine.binary, ['st', 'ls'], { env, timeoutMs: LIST_TIMEOUT_MS });
+  return code === 0;
 }
 
 /** Does the store hold the WAL file, in any compression? Throws where the store cannot tell. */

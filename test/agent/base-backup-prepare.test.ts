@@ -6,6 +6,7 @@ import { backup, makeContents } from '../support/store-contents.ts';
 
 const STANDBY: ServerFacts = {
   systemIdentifier: '42',
+  incarnation: undefined,
   major: 15,
   inRecovery: true,
   dataDirectory: '/data',

@@ -15,7 +15,7 @@ import { createRecordedLog } from '../support/recorded-log.ts';
 import { makeTempDir } from '../support/temp.ts';
 
 const PLACE = { policyPrefix: 's3://backups', namespace: 'shop', database: 'orders' };
-const IDENTITY = { major: 15, systemIdentifier: '7710449571138806556' };
+const IDENTITY = { major: 15, systemIdentifier: '7710449571138806556', incarnation: undefined };
 const OWN_PREFIX = 's3://backups/shop/orders/15/7710449571138806556';
 const CREDENTIALS = { AWS_ACCESS_KEY_ID: 'id', AWS_SECRET_ACCESS_KEY: 'key' };
 const RESTORE: RestoreRecord = {
@@ -26,6 +26,7 @@ const RESTORE: RestoreRecord = {
   namespace: 'shop',
   database: 'orders',
   systemIdentifier: '7710449571138806556',
+  incarnation: 'r20261121201533',
   signature: 'of the job',
 };
 const ARCHIVE: DesiredDaemon = {

@@ -22,7 +22,7 @@ import {
   readIdentity,
   readRestoreRecord,
 } from '../../src/agent/data-directory.ts';
-import { LETTING_GO_RECORD, LETTING_GO_RESERVE } from '../../src/api/names.ts';
+import { LETTING_GO_RECORD, LETTING_GO_RESERVE, RESTORE_RECORD, RESTORE_RECORD_DONE } from '../../src/api/names.ts';
 import type { RestoreRecord } from '../../src/api/reports.ts';
 import { makeTempDir } from '../support/temp.ts';
 
@@ -34,6 +34,7 @@ const RECORD: RestoreRecord = {
   namespace: 'shop',
   database: 'copy',
   systemIdentifier: '42',
+  incarnation: 'r20261121201533',
   signature: 'of the job',
 };
 
@@ -53,7 +54,29 @@ test('the identity is read once initdb has written both files, and is none befor
   writeControl(pgdata, 0n);
   assert.equal(await readIdentity(pgdata), undefined);
   writeControl(pgdata, 7710449571138806556n);
-  assert.deepEqual(await readIdentity(pgdata), { major: 15, systemIdentifier: '7710449571138806556' });
+  assert.deepEqual(await readIdentity(pgdata), {
+    major: 15,
+    systemIdentifier: '7710449571138806556',
+    incarnation: undefined,
+  });
+});
+
+test('the incarnation is that of the restore under way, or else of the last one', async (context) => {
+  const pgdata = await makeTempDir(context);
+  writeFileSync(join(pgdata, 'PG_VERSION'), '15\n');
+  writeControl(pgdata, 42n);
+  const told = async () => (await readIdentity(pgdata))?.incarnation;
+  const write = (name: string, record: unknown) => writeFileSync(join(pgdata, name), JSON.stringify(record));
+  write(RESTORE_RECORD_DONE, { restore: 'of an older walguard' });
+  assert.equal(await told(), undefined);
+  write(RESTORE_RECORD_DONE, { ...RECORD, incarnation: 'r1' });
+  assert.equal(await told(), 'r1');
+  write(RESTORE_RECORD, { ...RECORD, incarnation: 'r2' });
+  assert.equal(await told(), 'r2');
+  for (const broken of [null, 42, { incarnation: '../x' }]) {
+    write(RESTORE_RECORD, broken);
+    await assert.rejects(told(), /nobody knows where this database archives/);
+  }
 });
 
 test('files that are there but cannot be read are an error, not an empty directory', async (context) => {
@@ -127,10 +150,12 @@ test('a source with pg_wal on another volume: the restored cluster has its own, 
   symlinkSync(join(pgdata, 'gone'), join(pgdata, 'pg_wal'));
   writeFileSync(join(pgdata, LETTING_GO_RECORD), '{}');
   writeFileSync(join(pgdata, LETTING_GO_RESERVE), '');
+  writeFileSync(join(pgdata, RESTORE_RECORD_DONE), '{}');
   await prepareRecovery(pgdata, RECORD.target, RECORD);
   assert.ok(lstatSync(join(pgdata, 'pg_wal')).isDirectory());
   assert.equal(existsSync(join(pgdata, LETTING_GO_RECORD)), false);
   assert.equal(existsSync(join(pgdata, LETTING_GO_RESERVE)), false);
+  assert.equal(existsSync(join(pgdata, RESTORE_RECORD_DONE)), false, "the source's own restore");
 });
 
 test('pg_wal as the engine left it stays', async (context) => {

@@ -12,13 +12,14 @@ import { createRecordedLog } from '../support/recorded-log.ts';
 import { makeTempDir } from '../support/temp.ts';
 
 const CREDENTIALS = { AWS_ACCESS_KEY_ID: 'id', AWS_SECRET_ACCESS_KEY: 'key' };
-const OWN = 's3://backups/shop/orders-back/15/42';
+const OWN = 's3://backups/shop/orders-back/15/42-r20261121201533';
 const RECORD = signRecord(
   {
     restore: 'undo',
     namespace: 'shop',
     database: 'orders-back',
     systemIdentifier: '42',
+    incarnation: 'r20261121201533',
     storagePrefix: 's3://backups/shop/orders/15/42',
     target: { latest: true },
     baseBackup: 'base_1',

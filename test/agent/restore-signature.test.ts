@@ -9,6 +9,7 @@ const UNSIGNED = {
   namespace: 'shop',
   database: 'orders-back',
   systemIdentifier: '42',
+  incarnation: 'r20261121201533',
   storagePrefix: 's3://backups/shop/orders/15/42',
   target: { time: '2026-11-21T09:41:00Z' },
   baseBackup: 'base_1',
@@ -18,7 +19,7 @@ const { database: _none, ...FOR_ANYBODY } = UNSIGNED;
 const ASKER: Asker = {
   namespace: 'shop',
   database: 'orders-back',
-  identity: { major: 15, systemIdentifier: '42' },
+  identity: { major: 15, systemIdentifier: '42', incarnation: undefined },
   credentials: CREDENTIALS,
   isOwned: false,
 };
@@ -70,7 +71,7 @@ const REFUSED: readonly (readonly [name: string, record: unknown, why: RegExp, a
     'of another cluster',
     RECORD,
     /cluster 42, and these data are of 43/,
-    { identity: { major: 15, systemIdentifier: '43' } },
+    { identity: { major: 15, systemIdentifier: '43', incarnation: undefined } },
   ],
   ['the store has not said', RECORD, /asked again$/, { isOwned: undefined }],
   ['put back when it was complete', RECORD, /that restore is complete/, { isOwned: true }],

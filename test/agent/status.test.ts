@@ -14,7 +14,7 @@ const CONTEXT = {
   wanted: { channel: 'arguments', isTakeOver: false, isPatroni: false, timeoutSeconds: 60 },
 } as const;
 const CREDENTIALS = { AWS_ACCESS_KEY_ID: 'the-key-id', AWS_SECRET_ACCESS_KEY: 'the-secret' };
-const IDENTITY = { major: 15, systemIdentifier: '7710449571138806556' };
+const IDENTITY = { major: 15, systemIdentifier: '7710449571138806556', incarnation: undefined };
 const SETTINGS = { isCommandOurs: true, timeoutSeconds: 60, isRestartPending: false };
 const OBSERVED = {
   dataDirectory: '/data',
@@ -56,7 +56,7 @@ test('the status says where this very cluster archives, and what Postgres says; 
     pod: 'orders-0',
     daemon: 'running',
     postgres: 'up',
-    systemIdentifier: '7710449571138806556',
+    clusterId: '7710449571138806556',
     storagePrefix: 's3://backups/shop/orders/15/7710449571138806556',
     inRecovery: false,
     archiver: { archiveMode: 'on', waiting: 0 },

@@ -40,7 +40,7 @@ after(() => {
 function instance(pod: string, cluster: string): Instance {
   return {
     pod,
-    systemIdentifier: cluster,
+    clusterId: cluster,
     storagePrefix: `s3://backups/shop/${pod}/15/${cluster}`,
     firstRecoverabilityPoint: '2026-01-10T02:17:45Z',
     latestRestorableTime: '2026-01-11T09:59:30Z',

@@ -79,7 +79,7 @@ function run({ kubeconfig }: Pick<StandIn, 'kubeconfig'>, args: string[] = [], s
 }
 
 test('it makes the Job, follows it, and says what was shown', async (context) => {
-  const server = await cluster(context, JSON.stringify({ ok: true, drill, systemIdentifier: '1' }));
+  const server = await cluster(context, JSON.stringify({ ok: true, drill, clusterId: '1' }));
   const { result, stderr, stdout } = await run(server);
   assert.equal(result, EXIT.ok);
   assert.match(stderr, /^drill shop\/orders-0-drill-weekly-\S+ begins\n.*passed: all is well\n.*evidence e1\n$/s);
@@ -111,7 +111,7 @@ for (const [title, message, says] of ENDS) {
 }
 
 test('-o json: its report, and nothing else, on stdout', async (context) => {
-  const report = { ok: true, drill, systemIdentifier: '1' };
+  const report = { ok: true, drill, clusterId: '1' };
   const { stdout } = await run(await cluster(context, JSON.stringify(report)), ['-o', 'json']);
   assert.deepEqual(JSON.parse(stdout), report);
 });

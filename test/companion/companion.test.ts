@@ -53,7 +53,7 @@ function buildAll(subject: Subject): Readonly<Record<string, KubeObject>> {
     'first-base-backup-job': buildFirstBaseBackupJob(subject, instance, SYSTEM_IDENTIFIER),
     service: buildService(subject, instance),
     'restore-claim': buildRestoreClaim(subject, restore, SOURCE_CLAIM),
-    'restore-job': buildRestoreJob(subject, restore, PREFIX, instance.pod),
+    'restore-job': buildRestoreJob(subject, restore, PREFIX, instance.pod, '2026-11-21T09:41:00.123Z'),
     'restored-statefulset': buildRestoredStatefulSet(subject.workload, subject, restore),
   };
 }

@@ -50,13 +50,16 @@ test("the claim asks for what the source's has, but for its own volume and witho
   assert.equal(claim.metadata.labels?.app, undefined);
 });
 
+const BEGUN = '2026-11-21T09:41:00.123Z';
+
 test('the job knows source, target and how to reach the source; it tries once', () => {
-  const job = buildRestoreJob(buildSubject(buildWorkload()), restore, 's3://b/prefix', 'orders-0');
+  const job = buildRestoreJob(buildSubject(buildWorkload()), restore, 's3://b/prefix', 'orders-0', BEGUN);
   const { backoffLimit, template } = job.spec as { backoffLimit: number; template: { spec: PodSpec } };
   const env = new Map(template.spec.containers[0]?.env?.map(({ name, value }) => [name, value]));
   assert.equal(env.get('WALGUARD_SOURCE_PREFIX'), 's3://b/prefix');
   assert.equal(env.get('WALGUARD_TARGET'), JSON.stringify({ time: TARGET_TIME }));
   assert.equal(env.get('WALGUARD_RESTORE'), 'undo');
+  assert.equal(env.get('WALGUARD_INCARNATION'), 'r20261121094100');
   assert.equal(env.get('WALGUARD_DESTINATION'), 'orders-before');
   assert.equal(env.get('WALGUARD_PGHOST'), 'orders-0-walguard');
   assert.equal(backoffLimit, 0);
@@ -64,7 +67,7 @@ test('the job knows source, target and how to reach the source; it tries once', 
 
 test('the job goes with its Restore, the data do not', () => {
   const subject = buildSubject(buildWorkload());
-  const job = buildRestoreJob(subject, restore, 's3://b/prefix', 'orders-0');
+  const job = buildRestoreJob(subject, restore, 's3://b/prefix', 'orders-0', BEGUN);
   assert.deepEqual(job.metadata.ownerReferences, [
     { apiVersion: 'walguard.dev/v1alpha1', kind: 'Restore', name: 'undo', uid: 'uid-of-undo' },
   ]);
@@ -74,7 +77,7 @@ test('the job goes with its Restore, the data do not', () => {
 test("the job writes to the new claim, never to the source's", () => {
   for (const workload of [buildWorkload(), claimVolume()]) {
     const subject = buildSubject(workload);
-    const job = buildRestoreJob(subject, restore, 's3://b/prefix', 'orders-0');
+    const job = buildRestoreJob(subject, restore, 's3://b/prefix', 'orders-0', BEGUN);
     const { volumes } = (job.spec as { template: { spec: PodSpec } }).template.spec;
     const claims = volumes?.flatMap(({ persistentVolumeClaim }) =>
       persistentVolumeClaim ? [persistentVolumeClaim] : [],
@@ -85,7 +88,7 @@ test("the job writes to the new claim, never to the source's", () => {
 
 test("a new volume is writable for the database's group: the pod's own, or the image's", () => {
   const groupOf = (workload: StatefulSet) => {
-    const job = buildRestoreJob(buildSubject(workload), restore, 's3://b/p', 'orders-0');
+    const job = buildRestoreJob(buildSubject(workload), restore, 's3://b/p', 'orders-0', BEGUN);
     return (job.spec as { template: { spec: PodSpec } }).template.spec.securityContext?.fsGroup;
   };
   assert.equal(groupOf(buildWorkload()), 999);

@@ -11,7 +11,7 @@ import { buildPod, STORAGE_PREFIX, SYSTEM_IDENTIFIER } from '../support/world.ts
 
 /** What was known of the database before: a Restore can begin at once. */
 function buildKnown(): KubeObject {
-  const instance = { pod: 'orders-0', storagePrefix: STORAGE_PREFIX, systemIdentifier: SYSTEM_IDENTIFIER };
+  const instance = { pod: 'orders-0', storagePrefix: STORAGE_PREFIX, clusterId: SYSTEM_IDENTIFIER };
   const conditions = ['Protected', 'ContinuousArchiving', 'LastBackupSucceeded'].map((type) => {
     const lastTransitionTime = '2026-11-21T09:00:00.000Z';
     return { type, status: 'Unknown', reason: 'NotAsked', message: '', lastTransitionTime };
@@ -37,6 +37,7 @@ function describe(api: FaultyApi): string[] {
       return JSON.stringify({ kind, metadata: kept, ...rest });
     })
     .map((text) => text.replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'some time'))
+    .map((text) => text.replace(/"r\d{14}"/g, '"of some time"'))
     .sort();
 }
 

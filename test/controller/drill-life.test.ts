@@ -14,7 +14,7 @@ const DRILLED = { ...POLICY, spec: { ...POLICY.spec, drills: [{ name: 'weekly', 
 function endedPod(): KubeObject {
   const finishedAt = new Date().toISOString();
   const drill = { name: 'weekly', finishedAt, result: 'failed' as const, message: '3 rows are missing in orders' };
-  const report: DrillReport = { ok: false, drill, systemIdentifier: SYSTEM_IDENTIFIER };
+  const report: DrillReport = { ok: false, drill, clusterId: SYSTEM_IDENTIFIER };
   const pod = buildEndedPod('drill', 'j', { exitCode: 1, message: JSON.stringify(report), finishedAt });
   const labels = { ...pod.metadata.labels, [LABEL.drill]: 'weekly', [LABEL.database]: 'orders' };
   return { ...pod, metadata: { ...pod.metadata, labels } };

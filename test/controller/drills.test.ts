@@ -26,9 +26,9 @@ function ended(job: string, ending: Ending, name = 'weekly', status: Pod['status
   return { ...pod, metadata: { ...pod.metadata, labels: labels(name, job) }, status: { ...pod.status, ...status } };
 }
 
-function reported(job: string, its: DrillResult, systemIdentifier = SYSTEM_IDENTIFIER): Pod {
+function reported(job: string, its: DrillResult, clusterId = SYSTEM_IDENTIFIER): Pod {
   const ok = its.result === 'passed';
-  const report: DrillReport = { ok, drill: its, systemIdentifier };
+  const report: DrillReport = { ok, drill: its, clusterId };
   const ending = { exitCode: ok ? 0 : 1, message: JSON.stringify(report), finishedAt: its.finishedAt };
   return ended(job, ending, its.name);
 }

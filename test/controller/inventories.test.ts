@@ -23,7 +23,7 @@ function finished(companion: string, report: object, exitCode = 0): Pod {
   };
 }
 
-const listing = (hour: number, ok = true) => ({ ok, systemIdentifier: SYSTEM_IDENTIFIER, inventory: inventory(hour) });
+const listing = (hour: number, ok = true) => ({ ok, clusterId: SYSTEM_IDENTIFIER, inventory: inventory(hour) });
 const read = (pods: Pod[], known: { inventory?: Inventory } = {}) =>
   readInventory(pods, 'orders-0', SYSTEM_IDENTIFIER, known);
 
@@ -43,6 +43,6 @@ test('what is known stands until something newer comes', () => {
 });
 
 test('a listing of another cluster is not of this one, and a report that its exit code contradicts is none', () => {
-  assert.deepEqual(read([finished('verify', { ...listing(3), systemIdentifier: '1' })]), {});
+  assert.deepEqual(read([finished('verify', { ...listing(3), clusterId: '1' })]), {});
   assert.deepEqual(read([finished('prune', listing(3), 1)]), {});
 });

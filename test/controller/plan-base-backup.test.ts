@@ -128,7 +128,7 @@ function afterFailover(
       ['shop/orders-1', buildSidecarStatus({ pod: 'orders-1', inRecovery: !leads })],
     ]),
   });
-  const cluster = { systemIdentifier: SYSTEM_IDENTIFIER };
+  const cluster = { clusterId: SYSTEM_IDENTIFIER };
   const known = [
     { pod: 'orders-0', ...cluster, ...of.zero },
     { pod: 'orders-1', ...cluster, inRecovery: !leads, ...of.one },

@@ -156,7 +156,7 @@ function statusOf(world: World): ProtectedDatabaseStatus {
 
 function passed(finishedAt: string) {
   const drill = { name: 'weekly', finishedAt, result: 'passed' as const, message: 'it came back', rtoSeconds: 42 };
-  const report: DrillReport = { ok: true, drill, systemIdentifier: SYSTEM_IDENTIFIER };
+  const report: DrillReport = { ok: true, drill, clusterId: SYSTEM_IDENTIFIER };
   const pod = buildEndedPod('drill', 'j', { exitCode: 0, message: JSON.stringify(report), finishedAt });
   return { ...pod, metadata: { ...pod.metadata, labels: { ...pod.metadata.labels, [LABEL.drill]: 'weekly' } } };
 }

@@ -132,7 +132,7 @@ test('the newest good and the newest bad run are told apart, and what is known s
   const good = {
     ok: true,
     dump: dump('2026-11-21T09:00:00Z'),
-    systemIdentifier: SYSTEM_IDENTIFIER,
+    clusterId: SYSTEM_IDENTIFIER,
     kept: 1,
     removed: 0,
   };
@@ -148,10 +148,7 @@ test('the newest good and the newest bad run are told apart, and what is known s
 });
 
 test('a dump of another cluster, a standby that left it to its primary, and a report that its code contradicts are none', () => {
-  const other = { ok: true, dump: dump('2026-11-21T09:00:00Z'), systemIdentifier: '1', kept: 1, removed: 0 };
+  const other = { ok: true, dump: dump('2026-11-21T09:00:00Z'), clusterId: '1', kept: 1, removed: 0 };
   assert.deepEqual(read([ended(other), ended({ ok: true, skipped: 'standby' })]), {});
-  assert.match(
-    read([ended({ ...other, systemIdentifier: SYSTEM_IDENTIFIER }, 137)]).lastFailedDump?.message ?? '',
-    /137/,
-  );
+  assert.match(read([ended({ ...other, clusterId: SYSTEM_IDENTIFIER }, 137)]).lastFailedDump?.message ?? '', /137/);
 });

@@ -370,8 +370,8 @@ test('where the pods are several clusters, the one that is named is fetched, als
   const other = 's3://backups/shop/orders/15/42';
   const databases = [
     known([
-      { pod: 'orders-0', systemIdentifier: '7710449571138806556', storagePrefix: STORAGE_PREFIX },
-      { pod: 'orders-1', systemIdentifier: '42', storagePrefix: other, message: 'scaled away' },
+      { pod: 'orders-0', clusterId: '7710449571138806556', storagePrefix: STORAGE_PREFIX },
+      { pod: 'orders-1', clusterId: '42', storagePrefix: other, message: 'scaled away' },
     ]),
   ];
   assertFails(worldOf({ databases }), /2 clusters .*orders-0, orders-1/);

@@ -115,7 +115,7 @@ test("a companion of the same name in another namespace is somebody else's", () 
 });
 
 test('each pod of the StatefulSet has companions and a first backup of its own', () => {
-  const other = buildSidecarStatus({ pod: 'orders-1', systemIdentifier: '42' });
+  const other = buildSidecarStatus({ pod: 'orders-1', clusterId: '42' });
   const world = buildWorld({
     statefulSets: [buildDatabase(({ spec }) => void Object.assign(spec, { replicas: 2 }))],
     pods: [buildPod(), buildPod('orders-1')],
@@ -159,7 +159,7 @@ for (const [name, status] of Object.entries(NOT_ARCHIVING)) {
 }
 
 test('no first backup while the cluster is not known', () => {
-  const { systemIdentifier: _id, ...status } = buildSidecarStatus();
+  const { clusterId: _id, ...status } = buildSidecarStatus();
   assert.deepEqual(firstBackups({ sidecars: sidecars(status) }), []);
 });
 
@@ -196,7 +196,7 @@ function afterFailover(known: Partial<ObservedInstance> | undefined, replicas = 
       ['shop/orders-1', buildSidecarStatus({ pod: 'orders-1' })],
     ]),
   });
-  const status = known && { instances: [{ pod: 'orders-0', systemIdentifier: SYSTEM_IDENTIFIER, ...known }] };
+  const status = known && { instances: [{ pod: 'orders-0', clusterId: SYSTEM_IDENTIFIER, ...known }] };
   const metadata = { name: 'orders', namespace: 'shop' };
   const database = {
     apiVersion: 'walguard.dev/v1alpha1',
@@ -218,14 +218,14 @@ test('no first backup by a new primary whose cluster has one, by a standby or by
 test('a first backup by a new primary where none is known of its cluster, and by the primary only', () => {
   assert.deepEqual(afterFailover(undefined), [`create Job/${MEMBER}`]);
   assert.deepEqual(afterFailover({}), [`create Job/${MEMBER}`]);
-  assert.deepEqual(afterFailover({ ...BACKED_UP, systemIdentifier: '42' }), [`create Job/${MEMBER}`]);
+  assert.deepEqual(afterFailover({ ...BACKED_UP, clusterId: '42' }), [`create Job/${MEMBER}`]);
 });
 
 // The status.
 
 test('the status says where each cluster archives, on which node, and what its sidecar and jobs reported', () => {
   const [instance] = statusOf(plan(buildWorld({ pods: [buildPod(), ended] }))).instances ?? [];
-  assert.equal(instance?.systemIdentifier, SYSTEM_IDENTIFIER);
+  assert.equal(instance?.clusterId, SYSTEM_IDENTIFIER);
   assert.equal(instance?.storagePrefix, STORAGE_PREFIX);
   assert.equal(instance?.node, 'node-a');
   assert.equal(instance?.inRecovery, false);
@@ -243,7 +243,7 @@ test('a sidecar that stops answering loses nothing that was known, but its pod i
   const silent = statusOf(plan({ ...after, pods: [buildPod()], sidecars: sidecars('the sidecar does not answer: x') }));
   const [instance] = silent.instances ?? [];
   assert.equal(instance?.storagePrefix, STORAGE_PREFIX);
-  assert.equal(instance?.systemIdentifier, SYSTEM_IDENTIFIER);
+  assert.equal(instance?.clusterId, SYSTEM_IDENTIFIER);
   assert.equal(instance?.lastSuccessfulBackup?.name, 'base_1');
   assert.equal(instance?.message, 'the sidecar does not answer: x');
   assert.equal(findCondition(silent.conditions as never, 'ContinuousArchiving')?.status, 'Unknown');
@@ -252,7 +252,7 @@ test('a sidecar that stops answering loses nothing that was known, but its pod i
 test('a volume that was initialised anew does not inherit the backups of the old one, and gets a first of its own', () => {
   const world = buildWorld({ pods: [buildPod(), ended] });
   const after = afterwards(world, plan(world));
-  const actions = plan({ ...after, sidecars: sidecars(buildSidecarStatus({ systemIdentifier: '42' })) });
+  const actions = plan({ ...after, sidecars: sidecars(buildSidecarStatus({ clusterId: '42' })) });
   assert.equal(statusOf(actions).instances?.[0]?.lastSuccessfulBackup, undefined);
   assert.equal(describeActions(actions).filter((each) => each.startsWith('create Job/')).length, 1);
 });
@@ -450,7 +450,7 @@ test('the window of a pod stays while its cluster is the same, and goes with ano
   for (const [name, answer] of Object.entries(answers)) {
     assert.deepEqual(windowOf({ ...after, sidecars: new Map([['shop/orders-0', answer]]) }), known, name);
   }
-  const anew = buildSidecarStatus({ systemIdentifier: '42', storagePrefix: 's3://backups/shop/orders/15/42' });
+  const anew = buildSidecarStatus({ clusterId: '42', storagePrefix: 's3://backups/shop/orders/15/42' });
   const initialised = { ...after, sidecars: new Map([['shop/orders-0', without(anew, 'archiver')]]) };
   assert.deepEqual(windowOf(initialised), [undefined, undefined]);
 });

@@ -27,8 +27,8 @@ function pruned(minute: number, report: object, exitCode = 0): Pod {
 }
 
 const GOOD = { ok: true as const, kept: 7, removed: 1, next: ['base_2'] };
-const good = (minute: number, systemIdentifier = SYSTEM_IDENTIFIER) =>
-  pruned(minute, { ok: true, prune: GOOD, inventory: {}, systemIdentifier });
+const good = (minute: number, clusterId = SYSTEM_IDENTIFIER) =>
+  pruned(minute, { ok: true, prune: GOOD, inventory: {}, clusterId });
 const bad = (minute: number) => pruned(minute, { ok: false, message: 'AccessDenied' }, 1);
 
 function backedUp(minute: number, prune?: PruneOutcome): Pod {

@@ -7,12 +7,12 @@ import { buildRestoreOf } from '../support/subjects.ts';
 
 const PREFIX = 's3://backups/shop/orders/15/';
 
-function instance(number: number, systemIdentifier: string, inRecovery?: boolean): Instance {
+function instance(number: number, clusterId: string, inRecovery?: boolean): Instance {
   const pod = `orders-${number}`;
   return {
     pod,
-    systemIdentifier,
-    storagePrefix: `${PREFIX}${systemIdentifier}`,
+    clusterId,
+    storagePrefix: `${PREFIX}${clusterId}`,
     ...(inRecovery === undefined ? {} : { inRecovery }),
   };
 }
@@ -27,8 +27,8 @@ interface Row {
   readonly source: RestoreSource | RegExp;
 }
 
-const of = (systemIdentifier: string, pod: string): RestoreSource => ({
-  storagePrefix: `${PREFIX}${systemIdentifier}`,
+const of = (clusterId: string, pod: string): RestoreSource => ({
+  storagePrefix: `${PREFIX}${clusterId}`,
   pod,
 });
 

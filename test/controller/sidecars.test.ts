@@ -27,7 +27,7 @@ const NEWS: readonly (readonly [string, Answer | undefined, Answer, seconds: num
     true,
   ],
   ['promoted', buildSidecarStatus({ inRecovery: true }), STATUS, 1, true],
-  ['another cluster', STATUS, buildSidecarStatus({ systemIdentifier: '42' }), 1, true],
+  ['another cluster', STATUS, buildSidecarStatus({ clusterId: '42' }), 1, true],
   ['gone', STATUS, 'away', 1, true],
 ];
 

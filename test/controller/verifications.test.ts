@@ -25,19 +25,16 @@ const GAP = { code: 'wal-gap', message: 'WAL is missing' };
 
 interface Told {
   readonly findings?: readonly { code: string; message: string }[];
-  readonly systemIdentifier?: string;
+  readonly clusterId?: string;
   readonly rebaseAfter?: string;
 }
 
-function verified(
-  minute: number,
-  { findings = [], systemIdentifier = SYSTEM_IDENTIFIER, rebaseAfter }: Told = {},
-): Pod {
+function verified(minute: number, { findings = [], clusterId = SYSTEM_IDENTIFIER, rebaseAfter }: Told = {}): Pod {
   const report: VerifyReport = {
     ok: findings.length === 0,
     findings: [...findings],
     inventory: { listedAt: at(minute), baseBackups: 1, fullBackups: 1, recoveryWindows: [] },
-    systemIdentifier,
+    clusterId,
     durationMs: 900,
     ...(rebaseAfter === undefined ? {} : { rebaseAfter }),
   };
@@ -66,7 +63,7 @@ test('what was known stands until something newer comes; standbys and strangers 
   assert.deepEqual(read([verified(10, { findings: [GAP] }), broken(9)], known), known);
   const skipped = JSON.stringify({ ok: true, skipped: 'standby' });
   const standby = buildEndedPod('verify', 'verify-40', { exitCode: 0, message: skipped, finishedAt: at(40) });
-  assert.deepEqual(read([standby, verified(41, { systemIdentifier: '42' })], known), known);
+  assert.deepEqual(read([standby, verified(41, { clusterId: '42' })], known), known);
 });
 
 test('a report that was cut, or that its exit code contradicts, is a run that could not find out', () => {

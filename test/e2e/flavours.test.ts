@@ -116,13 +116,13 @@ async function assertArchiving(name: string, pod: string): Promise<Live> {
 for (const database of [...MAJORS, alpine, bitnami, told, taken]) {
   test(`${database.name}: archives, is backed up, and is restored with every row`, async () => {
     await waitForReady(database.name, 1);
-    const { storagePrefix, systemIdentifier } = await assertArchiving(database.name, `${database.name}-0`);
+    const { storagePrefix, clusterId } = await assertArchiving(database.name, `${database.name}-0`);
     const major = await sql(
       database,
       `${database.name}-0`,
       "select current_setting('server_version_num')::int / 10000",
     );
-    assert.equal(storagePrefix, `s3://walguard/${NAMESPACE}/${database.name}/${major}/${systemIdentifier}`);
+    assert.equal(storagePrefix, `s3://walguard/${NAMESPACE}/${database.name}/${major}/${clusterId}`);
     await proveRestore(database, `${database.name}-0`);
   });
 }

@@ -73,12 +73,12 @@ async function listStore(prefix: string): Promise<string[]> {
 
 describe('a database with one annotation', () => {
   test('archives into a prefix of its own system identifier', async () => {
-    const { systemIdentifier, storagePrefix } = await waitFor('the sidecar to report', async () => {
+    const { clusterId, storagePrefix } = await waitFor('the sidecar to report', async () => {
       const seen = await instance();
       return seen?.archiver?.lastArchivedWal ? seen : undefined;
     });
-    assert.equal(await sql('select system_identifier from pg_control_system()'), systemIdentifier);
-    assert.equal(storagePrefix, `s3://walguard/${NAMESPACE}/${DATABASE}/15/${systemIdentifier}`);
+    assert.equal(await sql('select system_identifier from pg_control_system()'), clusterId);
+    assert.equal(storagePrefix, `s3://walguard/${NAMESPACE}/${DATABASE}/15/${clusterId}`);
     const name = await archiveNow();
     assert.ok((await listStore(`${storagePrefix}/wal_005`)).some((file) => file.includes(name)));
   });
@@ -326,7 +326,7 @@ describe('a restore', () => {
       const seen = await instance('orders-back');
       return seen?.lastSuccessfulBackup ? seen : undefined;
     });
-    assert.equal(restored.systemIdentifier, source.systemIdentifier);
+    assert.equal(restored.clusterId, source.clusterId);
     assert.notEqual(restored.storagePrefix, source.storagePrefix);
     assert.deepEqual(
       (await listStore(`${source.storagePrefix}/wal_005`)).filter((file) => file.includes('/00000002')),
@@ -376,7 +376,7 @@ describe('a restore', () => {
     await kubectl(cluster, ['-n', NAMESPACE, 'rollout', 'status', `statefulset/${DATABASE}`, '--timeout=120s']);
   });
 
-  test('under the name of an earlier one is refused while its backups are there', async () => {
+  test('under the name of an earlier one archives beside its backups, not among them', async () => {
     await kubectl(cluster, ['-n', NAMESPACE, 'delete', 'statefulset', 'orders-back', '--cascade=foreground']);
     await kubectl(cluster, ['-n', NAMESPACE, 'delete', 'restore', 'orders-back']);
     await kubectl(cluster, ['-n', NAMESPACE, 'delete', 'pvc', 'data-orders-back-0']);
@@ -384,9 +384,13 @@ describe('a restore', () => {
       const gone = await getObject(cluster, NAMESPACE, 'protecteddatabase', 'orders-back');
       return gone.status.conditions.every(({ status }: Live) => status === 'False');
     });
+    const prefixOf = async () =>
+      (await getObject(cluster, NAMESPACE, 'protecteddatabase', 'orders-back')).status.instances[0].storagePrefix;
+    const before = await prefixOf();
     const { code, stderr } = await walguard('--to-time', new Date().toISOString(), '--as', 'orders-back');
-    assert.equal(code, 1);
-    assert.match(stderr, /already holds the backups of an earlier "orders-back"/);
+    assert.equal(code, 0, stderr);
+    await waitFor('the new one to archive elsewhere', async () => (await prefixOf()) !== before);
+    assert.match(await prefixOf(), /-r\d{14}$/);
   });
 });
 

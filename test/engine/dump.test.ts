@@ -44,7 +44,11 @@ async function startStage(context: TestContext, engine: EngineUnderTest): Promis
 /** Where the dumps lie, as a directory of the test's. */
 async function folderOf({ store, postgres }: Stage, destination: DumpOptions['destination']): Promise<string> {
   if (destination !== 'volume') return store.fileOf(`${await prefixOf(store, postgres)}/dumps`);
-  const identity = { major: postgres.pod.major, systemIdentifier: await postgres.systemIdentifier() };
+  const identity = {
+    major: postgres.pod.major,
+    systemIdentifier: await postgres.systemIdentifier(),
+    incarnation: undefined,
+  };
   return `${buildStoragePrefix(join(postgres.pod.directory, 'dumps'), 'shop', 'orders', identity)}/dumps`;
 }
 

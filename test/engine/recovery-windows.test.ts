@@ -1,6 +1,6 @@
 // The recovery windows that a verification tells are true: restored at their edges, and refused beyond them.
 import assert from 'node:assert/strict';
-import { rm, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -21,7 +21,6 @@ import { codes, runVerify, shape, tellStory, verify, without } from './support/s
 
 /** How many rows come back, or why it is refused. */
 async function tryRestore(context: TestContext, world: World, target: string): Promise<number | string> {
-  await rm(world.store.fileOf('shop/restored'), { recursive: true, force: true });
   const pod = await startPod(context, { engine: world.pod.engine });
   const pgdata = await pod.makeDirectory('data');
   const job = await restoreInto(world, pod, pgdata, await prefixOf(world.store, world.postgres), target);

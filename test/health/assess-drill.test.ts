@@ -34,7 +34,7 @@ function instance(lastDrills: readonly DrillResult[], more: Partial<Instance> = 
   const [good] = lastDrills.filter(({ result }) => result === 'passed');
   return {
     pod: 'orders-0',
-    systemIdentifier: '7',
+    clusterId: '7',
     inRecovery: false,
     archiver: { archiveMode: 'on', lastArchivedWal: '3', lastArchivedTime: ago(0), waiting: 0 },
     lastSuccessfulBackup: { name: 'base', finishedAt: ago(0) },
@@ -166,18 +166,18 @@ test('after a failover the drills of the old primary count, by name the newest',
   const old = instance([run(3, 'failed')], { pod: 'orders-1', inRecovery: true });
   assert.match(look([instance([run(1)]), old]).drill ?? '', /^True/);
   assert.match(look([instance([run(5)]), old]).drill ?? '', /^False DrillFailed: orders-0/);
-  assert.match(look([instance([]), { ...old, systemIdentifier: '8', inRecovery: false }]).drill ?? '', /^False/);
+  assert.match(look([instance([]), { ...old, clusterId: '8', inRecovery: false }]).drill ?? '', /^False/);
 });
 
 test('scaled to zero it is judged by the pods that were scaled away', () => {
-  const away = { pod: 'orders-0', systemIdentifier: '7', lastDrills: [run(1, 'failed')] };
+  const away = { pod: 'orders-0', clusterId: '7', lastDrills: [run(1, 'failed')] };
   assert.match(look([], TERMS, [away]).drill ?? '', /^False DrillFailed/);
   assert.match(look([], TERMS, []).drill ?? '', /^Unknown NoInstance/);
 });
 
 test('of several clusters the last good drill is the earliest one, and none while one has none', () => {
   const one = instance([run(1)]);
-  const other = (runs: readonly DrillResult[]) => instance(runs, { pod: 'orders-1', systemIdentifier: '8' });
+  const other = (runs: readonly DrillResult[]) => instance(runs, { pod: 'orders-1', clusterId: '8' });
   assert.equal(look([one, other([run(3)])]).status.lastSuccessfulDrill, ago(3));
   assert.equal(look([one, other([])]).status.lastSuccessfulDrill, undefined);
   assert.equal(look([one]).status.lastSuccessfulDrill, ago(1));

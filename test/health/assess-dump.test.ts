@@ -15,7 +15,7 @@ const bad = (hour: number): FailedRun => ({ finishedAt: at(hour), message: 'no s
 const ASKED: Terms = { archiveLateSeconds: 180, dumpOverdueSeconds: 5 * 3600 };
 
 function assess(own: Partial<Instance>, terms = ASKED, others: readonly Instance[] = []) {
-  const instance: Instance = { pod: 'orders-0', systemIdentifier: '42', ...own };
+  const instance: Instance = { pod: 'orders-0', clusterId: '42', ...own };
   const found = assessDump(instance, [instance, ...others], terms, NOW);
   return found && `${found.status} ${found.reason}: ${found.message}`;
 }
@@ -53,7 +53,7 @@ test('one that shrank is said, with what to do; a warning is said and is no fail
 });
 
 test('after a failover the dumps of the old primary count', () => {
-  const other: Instance = { pod: 'orders-1', systemIdentifier: '42', lastDump: good(9) };
+  const other: Instance = { pod: 'orders-1', clusterId: '42', lastDump: good(9) };
   assert.match(assess({ lastFailedDump: bad(8) }, ASKED, [other]) ?? '', /^True .*dump-9$/);
-  assert.match(assess({}, ASKED, [{ ...other, systemIdentifier: '43' }]) ?? '', /^Unknown/);
+  assert.match(assess({}, ASKED, [{ ...other, clusterId: '43' }]) ?? '', /^Unknown/);
 });

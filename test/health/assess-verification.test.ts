@@ -23,7 +23,7 @@ const failed = (hours: number): Partial<Instance> => ({
 });
 
 const assess = (state: Partial<Instance>, others: readonly Instance[] = [], overdue: number | null | 'none' = DAY) => {
-  const instance = { pod: 'orders-0', systemIdentifier: '7', ...state };
+  const instance = { pod: 'orders-0', clusterId: '7', ...state };
   return assessVerification(
     instance,
     [instance, ...others],
@@ -72,7 +72,7 @@ test('a schedule that never comes round twice is never overdue', () =>
   assert.equal(assess(passed(9000), [], null)?.status, 'True'));
 
 test("the newest run of any member of the cluster counts, and no stranger's", () => {
-  const other = { pod: 'orders-1', systemIdentifier: '7', ...passed(1) };
+  const other = { pod: 'orders-1', clusterId: '7', ...passed(1) };
   assert.equal(assess(found(2), [other])?.status, 'True');
-  assert.equal(assess(found(2), [{ ...other, systemIdentifier: '8' }])?.status, 'False');
+  assert.equal(assess(found(2), [{ ...other, clusterId: '8' }])?.status, 'False');
 });

@@ -378,7 +378,7 @@ test('the newest backup and the newest archived segment of all instances are rep
 // | clusters of the pods there are | window of the database |
 
 const cluster = (id: string, from?: string, to?: string): Partial<Instance> => ({
-  systemIdentifier: id,
+  clusterId: id,
   storagePrefix: `s3://backups/${id}`,
   ...(from ? { firstRecoverabilityPoint: from } : {}),
   ...(to ? { latestRestorableTime: to } : {}),
@@ -438,10 +438,10 @@ test('a pod that was scaled away is kept in the status and not judged', () => {
 
 // Clusters of several pods.
 
-const PRIMARY = instance({ systemIdentifier: '1' });
+const PRIMARY = instance({ clusterId: '1' });
 const STANDBY: Instance = {
   pod: 'orders-1',
-  systemIdentifier: '1',
+  clusterId: '1',
   inRecovery: true,
   archiver: { archiveMode: 'on' },
 };
@@ -464,13 +464,13 @@ test('a standby of a primary that was seen is not judged by what it archives, no
 
 test('a standby whose primary was not seen is judged', () => {
   const alone = { ...STANDBY, archiver: GOOD };
-  const conditions = [observe(alone), observe({ pod: 'orders-0', systemIdentifier: '1' }, alone)];
+  const conditions = [observe(alone), observe({ pod: 'orders-0', clusterId: '1' }, alone)];
   for (const each of conditions) assert.equal(conditionOf('ContinuousArchiving', each).status, 'Unknown');
-  const stranger = observe(instance({ systemIdentifier: '2' }), alone);
+  const stranger = observe(instance({ clusterId: '2' }), alone);
   assert.equal(conditionOf('ContinuousArchiving', stranger).reason, 'InRecovery');
 });
 
-const { lastSuccessfulBackup: _theirs, ...promoted } = instance({ pod: 'orders-1', systemIdentifier: '1' });
+const { lastSuccessfulBackup: _theirs, ...promoted } = instance({ pod: 'orders-1', clusterId: '1' });
 const failed = { finishedAt: before(60), message: 'no space' };
 
 /** | the old primary's backups | it is | LastBackupSucceeded of the new one | */
@@ -489,7 +489,7 @@ const FAILOVERS: readonly (readonly [name: string, observation: Observation, rea
   ],
   [
     'a pod of another cluster made one',
-    { ...observe(promoted), retired: [{ ...PRIMARY, systemIdentifier: '2' }] },
+    { ...observe(promoted), retired: [{ ...PRIMARY, clusterId: '2' }] },
     'NoBackupYet',
   ],
 ];
@@ -534,8 +534,8 @@ test('nothing is protected whose backups were not verified, where the policy ask
 
 test('a standby that cannot reach the store is said, though it archives nothing', () => {
   const storage = { checkedAt: before(10), readable: true, writable: true };
-  const standby = instance({ pod: 'orders-1', inRecovery: true, systemIdentifier: '1' });
-  const primary = instance({ systemIdentifier: '1', storage });
+  const standby = instance({ pod: 'orders-1', inRecovery: true, clusterId: '1' });
+  const primary = instance({ clusterId: '1', storage });
   assert.equal(conditionOf('StorageReachable', observe(primary, { ...standby, storage })).status, 'True');
   const cut = { ...standby, storage: { ...storage, writable: false } };
   const { status, message } = conditionOf('StorageReachable', observe(primary, cut));

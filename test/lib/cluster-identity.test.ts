@@ -3,9 +3,12 @@ import { test } from 'node:test';
 import {
   buildEvidencePrefix,
   buildStoragePrefix,
+  clusterIdOf,
   isOfDatabase,
+  nameIncarnation,
   parseClusterIdentity,
   parseStoragePrefix,
+  readIncarnation,
 } from '../../src/lib/cluster-identity.ts';
 
 /** As pg_control begins: the identifier in little-endian, then more. */
@@ -17,7 +20,7 @@ function control(systemIdentifier: bigint, length = 8192): Uint8Array {
 
 test('an identifier above 2^53 keeps every digit', () => {
   const identity = parseClusterIdentity('15\n', control(7710449571138806556n));
-  assert.deepEqual(identity, { major: 15, systemIdentifier: '7710449571138806556' });
+  assert.deepEqual(identity, { major: 15, systemIdentifier: '7710449571138806556', incarnation: undefined });
   assert.ok(7710449571138806556n > 2n ** 53n);
 });
 
@@ -49,7 +52,7 @@ test('while initdb has not got that far there is no identity', () => {
 });
 
 test('the storage prefix names namespace, database, major and system identifier below the policy prefix', () => {
-  const identity = { major: 15, systemIdentifier: '7710449571138806556' };
+  const identity = { major: 15, systemIdentifier: '7710449571138806556', incarnation: undefined };
   const expected = 's3://backups/pg/shop/orders/15/7710449571138806556';
   assert.equal(buildStoragePrefix('s3://backups/pg', 'shop', 'orders', identity), expected);
   assert.equal(buildStoragePrefix('s3://backups/pg//', 'shop', 'orders', identity), expected);
@@ -57,17 +60,19 @@ test('the storage prefix names namespace, database, major and system identifier 
 
 test('clusters that differ in anything never share a prefix', () => {
   const prefixes = [
-    buildStoragePrefix('s3://b', 'a', 'b', { major: 15, systemIdentifier: '1' }),
-    buildStoragePrefix('s3://b', 'b', 'a', { major: 15, systemIdentifier: '1' }),
-    buildStoragePrefix('s3://b', 'a', 'b', { major: 16, systemIdentifier: '1' }),
-    buildStoragePrefix('s3://b', 'a', 'b', { major: 15, systemIdentifier: '2' }),
-    buildStoragePrefix('s3://c', 'a', 'b', { major: 15, systemIdentifier: '1' }),
+    buildStoragePrefix('s3://b', 'a', 'b', { major: 15, systemIdentifier: '1', incarnation: undefined }),
+    buildStoragePrefix('s3://b', 'b', 'a', { major: 15, systemIdentifier: '1', incarnation: undefined }),
+    buildStoragePrefix('s3://b', 'a', 'b', { major: 16, systemIdentifier: '1', incarnation: undefined }),
+    buildStoragePrefix('s3://b', 'a', 'b', { major: 15, systemIdentifier: '2', incarnation: undefined }),
+    buildStoragePrefix('s3://c', 'a', 'b', { major: 15, systemIdentifier: '1', incarnation: undefined }),
+    buildStoragePrefix('s3://b', 'a', 'b', { major: 15, systemIdentifier: '1', incarnation: 'r1' }),
+    buildStoragePrefix('s3://b', 'a', 'b', { major: 15, systemIdentifier: '1', incarnation: 'r2' }),
   ];
   assert.equal(new Set(prefixes).size, prefixes.length);
 });
 
 test('what a server says of itself leads nowhere else: only numbers become a prefix', () => {
-  const good = { major: 15, systemIdentifier: '18446744073709551615' };
+  const good = { major: 15, systemIdentifier: '18446744073709551615', incarnation: undefined };
   assert.match(buildStoragePrefix('s3://b', 'shop', 'orders', good), /\/15\/18446744073709551615$/);
   for (const systemIdentifier of [
     '',
@@ -81,11 +86,17 @@ test('what a server says of itself leads nowhere else: only numbers become a pre
     'x',
   ]) {
     assert.throws(
-      () => buildStoragePrefix('s3://b', 'shop', 'orders', { major: 15, systemIdentifier }),
+      () => buildStoragePrefix('s3://b', 'shop', 'orders', { major: 15, systemIdentifier, incarnation: undefined }),
       /is no cluster's identity$/,
       systemIdentifier,
     );
   }
+  for (const incarnation of ['', '../15/42', 'R1', 'a/b', 'r-1', 'r\n', 'r'.repeat(21)])
+    assert.throws(
+      () => buildStoragePrefix('s3://b', 'shop', 'orders', { ...good, incarnation }),
+      /is no cluster's identity$/,
+      incarnation,
+    );
   for (const major of [Number.NaN, 15.5, 0, -1, 1e23, Number.POSITIVE_INFINITY, '15' as unknown as number]) {
     assert.throws(
       () => buildStoragePrefix('s3://b', 'shop', 'orders', { ...good, major }),
@@ -107,9 +118,13 @@ test('evidence lies beside the clusters of a database, and is taken for none of 
 test('whose prefix it is, below any policy', () => {
   const of = (prefix: string) => isOfDatabase(prefix, 'shop', 'orders');
   for (const policy of ['s3://backups', 's3://backups/pg/'])
-    assert.ok(of(buildStoragePrefix(policy, 'shop', 'orders', { major: 15, systemIdentifier: '42' })));
+    assert.ok(
+      of(buildStoragePrefix(policy, 'shop', 'orders', { major: 15, systemIdentifier: '42', incarnation: undefined })),
+    );
+  assert.ok(of('s3://backups/shop/orders/15/42-r1'));
   for (const other of [
     '',
+    's3://b/shop/orders/15/42-',
     's3://b/shop/orders/15',
     's3://b/shop/orders-2/15/42',
     's3://b/bank/orders/15/42',
@@ -121,9 +136,30 @@ test('whose prefix it is, below any policy', () => {
 });
 
 test('the identity is read back from a prefix, beyond 2^53 too; anything else is an error', () => {
-  const identity = { major: 15, systemIdentifier: '7710449571138806556' };
-  assert.deepEqual(parseStoragePrefix(buildStoragePrefix('s3://backups', 'shop', 'orders', identity)), identity);
-  for (const prefix of ['', 's3://backups', 's3://backups/shop/orders/15', 's3://backups/shop/orders/x/y']) {
-    assert.throws(() => parseStoragePrefix(prefix), /does not end in a PG major and a system identifier/, prefix);
+  const identity = { major: 15, systemIdentifier: '7710449571138806556', incarnation: undefined };
+  for (const each of [identity, { ...identity, incarnation: 'r20261121201533' }])
+    assert.deepEqual(parseStoragePrefix(buildStoragePrefix('s3://backups', 'shop', 'orders', each)), each);
+  for (const prefix of [
+    '',
+    's3://backups',
+    's3://backups/shop/orders/15',
+    's3://backups/shop/orders/x/y',
+    's3://b/s/o/15/42-',
+  ]) {
+    assert.throws(() => parseStoragePrefix(prefix), /does not end in a PG major and a cluster's id/, prefix);
   }
+});
+
+test('an incarnation is made of the time of its restore', () => {
+  assert.equal(nameIncarnation('2026-11-21T20:15:33.042Z'), 'r20261121201533');
+  assert.equal(clusterIdOf({ systemIdentifier: '42', incarnation: 'r20261121201533' }), '42-r20261121201533');
+  assert.equal(clusterIdOf({ systemIdentifier: '42', incarnation: undefined }), '42');
+});
+
+test('an incarnation is told by the record; where that tells none, it is an error and never "none"', () => {
+  assert.equal(readIncarnation(undefined), undefined);
+  assert.equal(readIncarnation({ restore: 'of an older walguard' }), undefined);
+  assert.equal(readIncarnation({ incarnation: 'r1' }), 'r1');
+  for (const record of [null, 42, 'r1', [], { incarnation: null }, { incarnation: '../15/1' }, { incarnation: '' }])
+    assert.throws(() => readIncarnation(record), /nobody knows where this database archives/, JSON.stringify(record));
 });

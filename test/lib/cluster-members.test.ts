@@ -4,9 +4,9 @@ import { test } from 'node:test';
 import type { Instance } from '../../src/api/protected-database.ts';
 import { isCovered, listMembers, newestBackups } from '../../src/lib/cluster-members.ts';
 
-const PRIMARY: Instance = { pod: 'orders-0', systemIdentifier: '1', inRecovery: false };
-const STANDBY: Instance = { pod: 'orders-1', systemIdentifier: '1', inRecovery: true };
-const STRANGER: Instance = { pod: 'orders-2', systemIdentifier: '2', inRecovery: false };
+const PRIMARY: Instance = { pod: 'orders-0', clusterId: '1', inRecovery: false };
+const STANDBY: Instance = { pod: 'orders-1', clusterId: '1', inRecovery: true };
+const STRANGER: Instance = { pod: 'orders-2', clusterId: '2', inRecovery: false };
 const UNKNOWN: Instance = { pod: 'orders-3' };
 
 test('members are those of the same system identifier, and always the instance itself', () => {
@@ -20,10 +20,10 @@ test('members are those of the same system identifier, and always the instance i
 const ROWS: readonly (readonly [name: string, instance: Instance, others: readonly Instance[], covered: boolean])[] = [
   ['a standby of a primary', STANDBY, [PRIMARY], true],
   ['a standby whose primary was not seen', STANDBY, [{ ...STANDBY, pod: 'orders-0' }], false],
-  ['a standby whose primary does not answer', STANDBY, [{ pod: 'orders-0', systemIdentifier: '1' }], false],
+  ['a standby whose primary does not answer', STANDBY, [{ pod: 'orders-0', clusterId: '1' }], false],
   ['a standby beside the primary of another cluster', STANDBY, [STRANGER], false],
   ['a primary beside a primary', PRIMARY, [{ ...PRIMARY, pod: 'orders-1' }], false],
-  ['one that does not answer, beside its primary', { pod: 'orders-1', systemIdentifier: '1' }, [PRIMARY], false],
+  ['one that does not answer, beside its primary', { pod: 'orders-1', clusterId: '1' }, [PRIMARY], false],
   ['one in recovery, of no known cluster', { pod: 'orders-3', inRecovery: true }, [PRIMARY], false],
 ];
 

@@ -6,7 +6,7 @@ import { earliest, formatTime, intersect, latest, listWindows } from '../../src/
 function instance(pod: string, cluster: string | undefined, from?: string, to?: string): Instance {
   return {
     pod,
-    ...(cluster ? { systemIdentifier: cluster, storagePrefix: `s3://backups/${cluster}` } : {}),
+    ...(cluster ? { clusterId: cluster, storagePrefix: `s3://backups/${cluster}` } : {}),
     ...(from ? { firstRecoverabilityPoint: `2026-11-${from}T02:00:00.000Z` } : {}),
     ...(to ? { latestRestorableTime: `2026-11-${to}T09:00:00.000Z` } : {}),
   };

@@ -16,7 +16,7 @@ const NOW = '2026-11-21T10:00:00.000Z';
 function instance(pod = 'orders-0', cluster = '7710449571138806556', more: Partial<Instance> = {}): Instance {
   return {
     pod,
-    systemIdentifier: cluster,
+    clusterId: cluster,
     storagePrefix: `s3://backups/shop/orders/15/${cluster}`,
     firstRecoverabilityPoint: '2026-11-20T02:17:45.000Z',
     latestRestorableTime: '2026-11-21T09:59:30.000Z',

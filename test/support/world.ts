@@ -33,7 +33,7 @@ export function buildSidecarStatus(changes: Partial<SidecarStatus> = {}): Sideca
   return {
     database: 'orders',
     pod: 'orders-0',
-    systemIdentifier: SYSTEM_IDENTIFIER,
+    clusterId: SYSTEM_IDENTIFIER,
     storagePrefix: STORAGE_PREFIX,
     daemon: 'running',
     postgres: 'up',
@@ -96,11 +96,11 @@ export function buildEndedPod(
 export function buildGoodReport(
   name: string,
   finishedAt: string,
-  systemIdentifier = SYSTEM_IDENTIFIER,
+  clusterId = SYSTEM_IDENTIFIER,
   firstFinishedAt = finishedAt,
 ): string {
   const backup = { name, finishedAt };
-  const report: BaseBackupReport = { ok: true, backup, firstFinishedAt, systemIdentifier, durationMs: 1200 };
+  const report: BaseBackupReport = { ok: true, backup, firstFinishedAt, clusterId, durationMs: 1200 };
   return JSON.stringify(report);
 }
 

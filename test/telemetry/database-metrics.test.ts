@@ -81,9 +81,9 @@ test('drills in the names of the field, of the pod of a cluster that ran them la
     database('orders', {
       lastSuccessfulDrill: NOON,
       instances: [
-        { pod: 'orders-0', systemIdentifier: '7', lastDrills: [drill('weekly', NOON, 'failed', { rtoSeconds: 9 })] },
-        { pod: 'orders-1', systemIdentifier: '7', lastDrills: [drill('weekly', later, 'passed', measured)] },
-        { pod: 'orders-2', systemIdentifier: '8', lastDrills: [drill('monthly', NOON, 'unknown')] },
+        { pod: 'orders-0', clusterId: '7', lastDrills: [drill('weekly', NOON, 'failed', { rtoSeconds: 9 })] },
+        { pod: 'orders-1', clusterId: '7', lastDrills: [drill('weekly', later, 'passed', measured)] },
+        { pod: 'orders-2', clusterId: '8', lastDrills: [drill('monthly', NOON, 'unknown')] },
       ],
     }),
   ]);

@@ -10,7 +10,7 @@ const s3 = {
     prefix: {
       type: 'string',
       description:
-        'Bucket and path, such as s3://backups/postgres. Below it walguard adds <namespace>/<statefulset>/<PG major>/<system identifier>.',
+        'Bucket and path, such as s3://backups/postgres. Below it walguard adds <namespace>/<statefulset>/<PG major>/<system identifier>, and of a restored cluster -<restore>.',
       pattern: '^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[^/]+)*$',
     },
     endpoint: {

@@ -61,9 +61,10 @@ export const instanceSchema = {
   properties: {
     pod: { type: 'string' },
     node: { type: 'string' },
-    systemIdentifier: {
+    clusterId: {
       type: 'string',
-      description: "Of pg_control; a string, because it exceeds a double's integers.",
+      description:
+        "Which Postgres cluster: pg_control's system identifier; behind a dash the restore that made it, where one did.",
     },
     storagePrefix: { type: 'string', description: 'Where this very cluster archives.' },
     inRecovery: { type: 'boolean' },

@@ -39,7 +39,7 @@ interface Told {
   readonly evidence?: string;
 }
 
-export function buildDrillReport({ outcome, checks, message, ...told }: Told, systemIdentifier: string): DrillReport {
+export function buildDrillReport({ outcome, checks, message, ...told }: Told, clusterId: string): DrillReport {
   const failed = checks.filter(({ result }) => result === 'failed').map(({ name }) => name);
   const drill = {
     ...told,
@@ -48,7 +48,7 @@ export function buildDrillReport({ outcome, checks, message, ...told }: Told, sy
     checks: checks.filter(({ result }) => result !== 'skipped').length,
     ...(failed.length === 0 ? {} : { failedChecks: failed.slice(0, MAX_FAILED) }),
   };
-  return { ok: outcome === 'passed', drill, systemIdentifier };
+  return { ok: outcome === 'passed', drill, clusterId };
 }
 
 /** Of its JSON, which has more bytes than its text: quotes, control characters. */

@@ -48,7 +48,7 @@ async function backUp(stage: Stage, context: TestContext, namespace: string): Pr
     ok: true,
     backup: { name: 'base_000000010000000000000002', finishedAt: secondsAgo(60) },
     firstFinishedAt: secondsAgo(60),
-    systemIdentifier: SYSTEM_IDENTIFIER,
+    clusterId: SYSTEM_IDENTIFIER,
     durationMs: 1200,
   } satisfies BaseBackupReport);
   await waitFor(`the backup of ${job} to be known`, () => readInstance(stage, namespace, 'lastSuccessfulBackup'), WAIT);
@@ -163,7 +163,7 @@ function buildStatus(namespace: string, database: string): SidecarStatus {
   return {
     database,
     pod: `${database}-0`,
-    systemIdentifier: SYSTEM_IDENTIFIER,
+    clusterId: SYSTEM_IDENTIFIER,
     storagePrefix: `s3://walguard/${namespace}/${database}/15/${SYSTEM_IDENTIFIER}`,
     daemon: 'running',
     postgres: 'up',

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type AgentContext, readContext } from '../../../src/agent/context.ts';
+import { readIdentity } from '../../../src/agent/data-directory.ts';
 import { buildEngineEnv } from '../../../src/agent/storage.ts';
 import type { EnvVar } from '../../../src/api/kubernetes.ts';
 import { SIDECAR } from '../../../src/api/names.ts';
@@ -94,14 +95,12 @@ export function agentContext(
   return { ...readContext(companion, agentEnv(store, postgres, options)), engine: postgres.pod.engine };
 }
 
-/** Where this cluster's backups and WAL are: `s3://backups/shop/orders/<major>/<system identifier>`. */
+/** Where this cluster's backups and WAL are: `s3://backups/shop/orders/<major>/<cluster id>`. */
 export async function prefixOf(store: Store, postgres: Postgres, options: AgentOptions = {}): Promise<string> {
   const { namespace = 'shop', database = 'orders' } = options;
-  const { major } = postgres.pod;
-  return buildStoragePrefix(store.prefix, namespace, database, {
-    major,
-    systemIdentifier: await postgres.systemIdentifier(),
-  });
+  const identity = await readIdentity(postgres.pgdata);
+  if (!identity) throw new Error(`${postgres.pgdata} holds no cluster`);
+  return buildStoragePrefix(store.prefix, namespace, database, identity);
 }
 
 /** What the agent gives the engine: the product's guards, the credentials, the prefix; and no more than that. */

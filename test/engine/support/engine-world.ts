@@ -19,6 +19,7 @@
 import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RestoreTarget } from '../../../src/api/restore.ts';
+import { nameIncarnation } from '../../../src/lib/cluster-identity.ts';
 import { resolveEngine } from '../../../src/tools/engine.ts';
 import {
   type AgentOptions,
@@ -102,13 +103,15 @@ export function restoreInto(
   pgdata: string,
   sourcePrefix: string,
   target: string | RestoreTarget,
+  database = RESTORED,
 ): Promise<Job> {
   const { store, postgres } = world;
   const env = {
     WALGUARD_SOURCE_PREFIX: sourcePrefix,
     WALGUARD_TARGET: JSON.stringify(typeof target === 'string' ? { time: target } : target),
-    WALGUARD_DESTINATION: RESTORED,
+    WALGUARD_DESTINATION: database,
     WALGUARD_RESTORE: 'restore',
+    WALGUARD_INCARNATION: nameIncarnation(new Date(restores++ * 1000).toISOString()),
     WALGUARD_PGHOST: postgres.connection.host,
     WALGUARD_SECOND_LOOK_MS: '50',
   };
@@ -116,6 +119,9 @@ export function restoreInto(
 }
 
 const RESTORED = 'restored';
+
+/** One second apart, or they would share a prefix. */
+let restores = Math.floor(Date.now() / 1000);
 
 /**
  * Starts what a restore job left in `pgdata`, with a sidecar of its own that serves the recovery, and waits for the end of
