@@ -15,13 +15,15 @@ export interface OwnerRecord {
   readonly timeline?: number;
   /** Fingerprint of the key that the archive is encrypted with; absent where it is not. */
   readonly encryptionKeyId?: string;
+  /** Of a prefix that nobody may write to any more: the restore in place for which its database left it. */
+  readonly leftFor?: string;
   /** When this writer came. */
   readonly since: string;
   readonly renewedAt: string;
 }
 
 /** Who asks: since and renewedAt are for the one who gets it. A job has no writer; it asks in the place of its database pod. */
-export type Claimant = Omit<OwnerRecord, 'since' | 'renewedAt' | 'writer'> & { readonly writer?: string };
+export type Claimant = Omit<OwnerRecord, 'since' | 'renewedAt' | 'writer' | 'leftFor'> & { readonly writer?: string };
 
 export type OwnerVerdict =
   | {
@@ -30,7 +32,11 @@ export type OwnerVerdict =
       /** The one whose place is taken, where that is worth saying. */
       readonly warning?: string;
     }
-  | { readonly kind: 'refused'; readonly reason: 'OwnedByAnother' | 'KeyChanged'; readonly message: string };
+  | {
+      readonly kind: 'refused';
+      readonly reason: 'OwnedByAnother' | 'KeyChanged' | 'LeftByRestore';
+      readonly message: string;
+    };
 
 /** An owner that has not been heard of for this long is gone. */
 const GONE_AFTER_MS = 10 * 60_000;
@@ -38,6 +44,7 @@ const GONE_AFTER_MS = 10 * 60_000;
 /**
  * | record of    | key       | renewed     | installations   | pod     | both write the same timeline | verdict                  |
  * | nobody       |           |             |                 |         |                              | ours                     |
+ * | nobody: it was left by a restore in place |   |         |         |                              | refused: LeftByRestore   |
  * | anybody      | another   |             |                 |         |                              | refused: KeyChanged      |
  * | this writer  | the same  |             |                 |         |                              | ours, since then         |
  * | somebody     | the same  | lately      | known, differ   |         |                              | refused: OwnedByAnother  |
@@ -50,6 +57,7 @@ const GONE_AFTER_MS = 10 * 60_000;
  */
 export function decideOwner(record: OwnerRecord | undefined, claimant: Claimant, now: string): OwnerVerdict {
   if (!record) return { kind: 'ours', since: now };
+  if (record.leftFor !== undefined) return refuseLeft(record.leftFor);
   if (record.encryptionKeyId !== claimant.encryptionKeyId) return refuseKey(record, claimant);
   if (record.writer === claimant.writer) return { kind: 'ours', since: record.since };
   const isLately = Math.abs(Date.parse(now) - Date.parse(record.renewedAt)) < GONE_AFTER_MS;
@@ -81,6 +89,14 @@ function refuse(record: OwnerRecord, where: string): OwnerVerdict {
     kind: 'refused',
     reason: 'OwnedByAnother',
     message: `another copy of this database writes to the same prefix: ${who}. ${KEPT}. ${remedy}`,
+  };
+}
+
+function refuseLeft(leftFor: string): OwnerVerdict {
+  return {
+    kind: 'refused',
+    reason: 'LeftByRestore',
+    message: `the database that archived here was restored in place (${leftFor}), and archives elsewhere since; the data that are here do not say so. ${KEPT}. Put walguard-restore.done.json back into the data directory; or, if these are the data of before, put them back by walguard restore --undo`,
   };
 }
 

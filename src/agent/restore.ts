@@ -1,6 +1,6 @@
 // Fills an empty volume with a base backup and leaves it ready to recover to the target. Room: agent (door).
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { RestoreRecord, RestoreReport } from '../api/reports.ts';
+import type { PutBackReport, RestoreRecord, RestoreReport } from '../api/reports.ts';
 import type { RestoreTarget } from '../api/restore.ts';
 import { parseStoragePrefix } from '../lib/cluster-identity.ts';
 import { requireVariable } from '../lib/environment.ts';
@@ -10,6 +10,7 @@ import { flushWal } from '../tools/postgres.ts';
 import { type AgentContext, readContext } from './context.ts';
 import { assertEmpty, prepareRecovery, readIdentity } from './data-directory.ts';
 import { fetchBackup } from './restore-fetch.ts';
+import { putBackFor, takePlaceOf } from './restore-in-place.ts';
 import { type Progress, serveProgress } from './restore-progress.ts';
 import { planFrom } from './restore-search.ts';
 import { signRecord } from './restore-signature.ts';
@@ -17,43 +18,52 @@ import { buildEngineEnv, type Credentials, requireCredentials } from './storage.
 
 const FLUSH_TIMEOUT_MS = 60_000;
 
-export async function runRestore(env: NodeJS.ProcessEnv): Promise<RestoreReport> {
+export async function runRestore(env: NodeJS.ProcessEnv): Promise<RestoreReport | PutBackReport> {
   const context = readContext('restore', env);
+  const { WALGUARD_IN_PLACE: task } = env;
+  if (task === 'put-back' || task === 'undo') return putBackFor(context, task);
   const progress = serveProgress(context);
   try {
-    return await restore(context, progress);
+    return await restore(context, progress, task === 'take-place');
   } finally {
     progress.close();
   }
 }
 
-async function restore(context: AgentContext, progress: Progress): Promise<RestoreReport> {
+async function restore(context: AgentContext, progress: Progress, isInPlace: boolean): Promise<RestoreReport> {
   const { env, log, pgdata } = context;
   const startedAt = Date.now();
   const storagePrefix = requireVariable(env, 'WALGUARD_SOURCE_PREFIX');
   const asked = JSON.parse(requireVariable(env, 'WALGUARD_TARGET')) as RestoreTarget;
   const isPlanOnly = env.WALGUARD_PLAN_ONLY === '1';
-  if (!isPlanOnly) await assertEmpty(pgdata);
+  if (!isPlanOnly && !isInPlace) await assertEmpty(pgdata);
   const credentials = await waitForCredentials(context);
   const engineEnv = buildEngineEnv(context, storagePrefix, credentials);
-  if (env.WALGUARD_PGHOST && !isPlanOnly) await flushSource(context);
+  if (env.WALGUARD_PGHOST && (!isPlanOnly || env.WALGUARD_FLUSH === '1')) await flushSource(context);
 
   const plan = await planFrom(context, engineEnv, storagePrefix, asked);
   const summary = summarise(plan);
   log.info({ plan: summary }, describePlan(summary));
   for (const note of plan.notes) log.warn(note);
+  let aside: string | undefined;
   if (!isPlanOnly) {
     await progress.begin(summary);
     const timeoutMs = Number(requireVariable(env, 'WALGUARD_TIMEOUT_SECONDS')) * 1000;
-    await fetchBackup(context, engineEnv, plan.baseBackup.name, { timeoutMs });
-    const record = signRecord(await describeRestore(context, storagePrefix, plan), credentials);
-    await prepareRecovery(pgdata, plan.target, record);
+    const fill = async (directory: string) => {
+      const there = { ...context, pgdata: directory };
+      await fetchBackup(there, engineEnv, plan.baseBackup.name, { timeoutMs });
+      const record = signRecord(await describeRestore(there, storagePrefix, plan), credentials);
+      await prepareRecovery(directory, plan.target, record);
+    };
+    if (isInPlace) aside = await takePlaceOf(context, summary.dataBytes, fill);
+    else await fill(pgdata);
   }
   return {
     ok: true,
     plan: summary,
     durationMs: Date.now() - startedAt,
     ...(plan.notes.length > 0 ? { note: plan.notes.join('; ') } : {}),
+    ...(aside === undefined ? {} : { aside }),
   };
 }
 
@@ -88,6 +98,7 @@ async function describeRestore(
   const { WALGUARD_DESTINATION: database } = env;
   return {
     restore: requireVariable(env, 'WALGUARD_RESTORE'),
+    uid: requireVariable(env, 'WALGUARD_RESTORE_UID'),
     namespace,
     ...(database ? { database } : {}),
     systemIdentifier,

@@ -57,7 +57,9 @@ export const EVENT_REASONS = {
   ConditionUnknown: 'Warning',
   /** Phases of a Restore. */
   RestoreFetching: 'Normal',
+  RestoreStopping: 'Normal',
   RestoreReplaying: 'Normal',
+  RestorePuttingBack: 'Warning',
   RestoreCompleted: 'Normal',
   RestoreFailed: 'Warning',
 } as const satisfies Record<string, EventType>;

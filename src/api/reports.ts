@@ -116,12 +116,26 @@ export type RestoreReport =
       readonly durationMs: number;
       /** What the user should know of it. */
       readonly note?: string;
+      /** In place: where the old data are kept. */
+      readonly aside?: string;
     }
   | { readonly ok: false; readonly message: string };
+
+/** Last line of a job that puts the old data back. Made: where what the restore made is kept, if it came to that. */
+export type PutBackReport =
+  | { readonly ok: true; readonly made?: string }
+  | {
+      readonly ok: false;
+      readonly message: string;
+      /** There is a whole cluster in the data directory, so that a start of Postgres makes no new one. */
+      readonly isWhole?: boolean;
+    };
 
 /** In PGDATA beside recovery.signal: what the recovery that starts there reads from. */
 export interface RestoreRecord {
   readonly restore: string;
+  /** Of the Restore: by it a second run of the same one knows that it has been here. */
+  readonly uid: string;
   /** For whom it is: the StatefulSet of this name; absent for a claim alone, on which any of the namespace may start. */
   readonly namespace: string;
   readonly database?: string;

@@ -93,6 +93,25 @@ export const restoreSpecSchema = {
       maxProperties: 1,
       properties: {
         statefulSet: { ...NAME, description: 'Name of the new StatefulSet; refused when it exists.' },
+        inPlace: {
+          type: 'object',
+          additionalProperties: false,
+          required: ['confirm'],
+          description:
+            "The database itself: its data are replaced, and kept aside on the same volume. Only for one replica that is a cluster of its own, with PGDATA in a directory below its volume's root.",
+          properties: {
+            confirm: {
+              ...EXISTING,
+              description: 'The name of the StatefulSet once more: its data are replaced.',
+            },
+            undo: {
+              type: 'string',
+              maxLength: 253,
+              description:
+                'Name of a Restore in place that was completed: what it kept aside takes its place again, and what it made is kept. The target must be latest.',
+            },
+          },
+        },
         claim: {
           ...NAME,
           description:
@@ -100,7 +119,10 @@ export const restoreSpecSchema = {
         },
       },
       'x-kubernetes-validations': [
-        { rule: 'has(self.statefulSet) != has(self.claim)', message: 'name one: a statefulSet or a claim' },
+        {
+          rule: '[has(self.statefulSet), has(self.claim), has(self.inPlace)].filter(x, x).size() == 1',
+          message: 'name one: a statefulSet, a claim or inPlace',
+        },
       ],
     },
     planOnly: {
@@ -112,9 +134,49 @@ export const restoreSpecSchema = {
       description: 'With false the new StatefulSet is made with no replicas: it recovers when it is scaled up.',
     },
   },
+  'x-kubernetes-validations': [
+    {
+      rule: '!has(self.destination.inPlace) || self.destination.inPlace.confirm == self.source.database',
+      message:
+        'destination.inPlace replaces the data of source.database: confirm it by that very name in destination.inPlace.confirm',
+    },
+    {
+      rule: '!has(self.destination.inPlace) || !has(self.destination.inPlace.undo) || has(self.target.latest)',
+      message: 'an undo brings back all that was there: its target is latest',
+    },
+  ],
 } as const;
 
-export const RESTORE_PHASES = ['Fetching', 'Replaying', 'Completed', 'Failed'] as const;
+export const RESTORE_PHASES = ['Fetching', 'Stopping', 'Replaying', 'PuttingBack', 'Completed', 'Failed'] as const;
+
+export const IN_PLACE_STEPS = [
+  'Looking',
+  'Stopping',
+  'TakingPlace',
+  'Replaying',
+  'PuttingBack',
+  'StartingAgain',
+] as const;
+
+const inPlaceSchema = {
+  type: 'object',
+  description: 'How far a restore in place is, for whoever goes on with it.',
+  required: ['step', 'replicas'],
+  properties: {
+    step: { type: 'string', enum: IN_PLACE_STEPS },
+    replicas: { type: 'integer', description: 'Of the StatefulSet, before it was scaled to 0.' },
+    aside: { type: 'string', description: 'Where the old data are kept.' },
+    made: { type: 'string', description: 'Where what was restored is kept, once it has made way again.' },
+    why: { type: 'string', description: 'What the old data are put back for.' },
+    undoes: {
+      type: 'object',
+      description: 'Which restore is undone: it may be deleted meanwhile.',
+      additionalProperties: false,
+      required: ['name', 'uid', 'incarnation'],
+      properties: { name: { type: 'string' }, uid: { type: 'string' }, incarnation: { type: 'string' } },
+    },
+  },
+} as const;
 
 const planSchema = {
   type: 'object',
@@ -144,6 +206,7 @@ export const restoreStatusSchema = {
     target: { type: 'string', description: 'What recovery stops at, in words.' },
     note: { type: 'string', description: 'What else should be known of what came back.' },
     plan: planSchema,
+    inPlace: inPlaceSchema,
     baseBackup: { type: 'string' },
     storagePrefix: { type: 'string', description: 'From where it is restored.' },
     startedAt: { type: 'string', format: 'date-time' },
@@ -161,6 +224,8 @@ export const restoreStatusSchema = {
 export type RestoreTarget = FromSchema<typeof targetSchema>;
 export type RestoreSpec = FromSchema<typeof restoreSpecSchema>;
 export type RestorePlanSummary = FromSchema<typeof planSchema>;
+export type InPlaceStatus = FromSchema<typeof inPlaceSchema>;
+export type InPlaceStep = (typeof IN_PLACE_STEPS)[number];
 export type RestorePhase = (typeof RESTORE_PHASES)[number];
 export type RestoreStatus = FromSchema<typeof restoreStatusSchema>;
 

@@ -65,6 +65,9 @@ export async function runCli(
     .option('--context <name>', 'kube-context (default: the current one)')
     .option('--kubeconfig <path>', 'kubeconfig file')
     .option('--plan', 'say what would be read, and restore nothing')
+    .option('--in-place', 'into the database itself: its data are replaced, and kept aside; it is down meanwhile')
+    .option('--undo <restore>', 'put back what a restore in place has kept aside, and keep what it made')
+    .option('--confirm <database>', 'its name once more, for --in-place and --undo without a terminal')
     .option('--attach <restore>', 'follow a restore that runs already')
     .option('--no-wait', 'return once the restore is asked for')
     .option('--timeout <seconds>', 'how long to wait for its end', DEFAULT_TIMEOUT_SECONDS)
@@ -73,7 +76,7 @@ export async function runCli(
     )
     .addHelpText(
       'after',
-      `\nExamples:\n  ${name} restore orders --to-time 2026-11-21T09:41:00Z --as orders-before-the-drop\n  ${name} restore orders --latest -n shop\n  ${name} restore orders --latest --plan\n  ${name} restore orders --latest --from s3://backups/shop/orders/15/7710543307137138721 --as orders-again\n  ${name} restore orders --to-name before-the-migration --as orders-before`,
+      `\nExamples:\n  ${name} restore orders --to-time 2026-11-21T09:41:00Z --as orders-before-the-drop\n  ${name} restore orders --latest -n shop\n  ${name} restore orders --latest --plan\n  ${name} restore orders --latest --from s3://backups/shop/orders/15/7710543307137138721 --as orders-again\n  ${name} restore orders --to-name before-the-migration --as orders-before\n  ${name} restore orders --to-time 2026-11-21T09:41:00Z --in-place\n  ${name} restore --undo orders-20261121-094100`,
     )
     .action(async (database: string | undefined, options: RestoreOptions) => {
       // Loaded when it is asked for: the Kubernetes client is the largest package of all.

@@ -6,6 +6,7 @@ import { createKube, currentNamespace, type Kube, KubeError, loadKubeConfig } fr
 import { deriveName } from '../lib/name.ts';
 import { describeTarget } from '../lib/recovery-target.ts';
 import { describeDestination } from '../lib/restore-spec.ts';
+import { confirm, findUndone, isInPlace } from './restore-in-place.ts';
 import { nameTarget, readTarget, type TargetOptions } from './restore-target.ts';
 import { say } from './say.ts';
 
@@ -20,7 +21,11 @@ export interface RestoreOptions extends TargetOptions {
   readonly context?: string;
   readonly kubeconfig?: string;
   readonly plan?: boolean;
-  /** Name of a Restore. */
+  readonly inPlace?: boolean;
+  /** The name of the database, typed once more. */
+  readonly confirm?: string;
+  /** Name of a Restore, as that of attach. */
+  readonly undo?: string;
   readonly attach?: string;
   readonly wait: boolean;
   /** Seconds. */
@@ -38,12 +43,21 @@ export async function runRestore(
   const problem = findProblem(database, options);
   if (problem !== undefined) return usage(problem);
   if (options.attach !== undefined) return attach(options.attach, options, signal);
-  const target = readTarget(options, new Date());
+  const target = options.undo === undefined ? readTarget(options, new Date()) : { target: { latest: true as const } };
   if ('problem' in target) return usage(target.problem);
   const config = loadKubeConfig(options);
   const kube = createKube(config);
   const namespace = options.namespace ?? currentNamespace(config);
-  const wanted = buildRestore(database ?? '', namespace, target.target, options);
+  let source = database;
+  try {
+    source ??= await findUndone(kube, namespace, options.undo ?? '');
+  } catch (error) {
+    return report(error, namespace);
+  }
+  if (source === undefined) return noSuchRestore(options.undo ?? '', namespace);
+  const confirmed = isInPlace(options) ? await confirm(source, options.confirm) : undefined;
+  if (confirmed?.problem !== undefined) return usage(confirmed.problem);
+  const wanted = buildRestore(source, namespace, target.target, options);
   let restore: Restore;
   try {
     restore = await kube.create(wanted);
@@ -51,7 +65,7 @@ export async function runRestore(
     return report(error, namespace);
   }
   const { name } = wanted.metadata;
-  const wish = `${database} as of ${describeTarget(wanted.spec.target)} into ${describeDestination(wanted.spec)}`;
+  const wish = `${source} as of ${describeTarget(wanted.spec.target)} into ${describeDestination(wanted.spec)}`;
   say(options.plan ? `Plan only: ${wish}` : `Restore ${namespace}/${name}: ${wish}`);
   if (!options.wait && !options.plan) return EXIT.ok;
   const code = await follow(kube, restore, options, signal);
@@ -64,7 +78,11 @@ export async function runRestore(
 function findProblem(database: string | undefined, options: RestoreOptions): string | undefined {
   if (!(Number(options.timeout) > 0)) return `--timeout "${options.timeout}" is no number of seconds`;
   if (options.as !== undefined && options.claim !== undefined) return 'only one of --as and --claim, please';
-  if (options.attach === undefined && database === undefined)
+  if (options.undo !== undefined && (options.as ?? options.claim ?? options.from) !== undefined)
+    return '--undo brings back what was there: without --as, --claim and --from, please';
+  if (options.inPlace && (options.as ?? options.claim) !== undefined)
+    return '--in-place makes nothing new: without --as and --claim, please';
+  if (options.attach === undefined && options.undo === undefined && database === undefined)
     return 'which database? Name its StatefulSet, or a restore that runs with --attach';
   return undefined;
 }
@@ -80,6 +98,10 @@ async function attach(name: string, options: RestoreOptions, signal: AbortSignal
   } catch (error) {
     return report(error, namespace);
   }
+  return noSuchRestore(name, namespace);
+}
+
+function noSuchRestore(name: string, namespace: string): number {
   say(`there is no Restore "${name}" in namespace "${namespace}"; kubectl -n ${namespace} get restores lists them`);
   return EXIT.notFound;
 }
@@ -96,9 +118,12 @@ export function buildRestore(
     from,
     plan,
     start,
-  }: Pick<RestoreOptions, 'as' | 'claim' | 'instance' | 'from' | 'plan' | 'start'>,
+    inPlace,
+    undo,
+  }: Pick<RestoreOptions, 'as' | 'claim' | 'instance' | 'from' | 'plan' | 'start' | 'inPlace' | 'undo'>,
 ): Restore {
-  const name = claim ?? as ?? deriveName(instance ?? database, nameTarget(target));
+  const name =
+    claim ?? as ?? deriveName(undo ?? instance ?? database, undo === undefined ? nameTarget(target) : 'undone');
   return {
     apiVersion: API_VERSION,
     kind: 'Restore',
@@ -110,11 +135,21 @@ export function buildRestore(
         ...(from === undefined ? {} : { storagePrefix: from }),
       },
       target,
-      destination: claim === undefined ? { statefulSet: name } : { claim },
+      destination: buildDestination(database, name, { claim, inPlace, undo }),
       ...(plan ? { planOnly: true } : {}),
       ...(start === false ? { autoStart: false } : {}),
     },
   };
+}
+
+function buildDestination(
+  database: string,
+  name: string,
+  { claim, inPlace, undo }: { claim: string | undefined; inPlace: boolean | undefined; undo: string | undefined },
+): Restore['spec']['destination'] {
+  if (undo !== undefined) return { inPlace: { confirm: database, undo } };
+  if (inPlace) return { inPlace: { confirm: database } };
+  return claim === undefined ? { statefulSet: name } : { claim };
 }
 
 async function follow(kube: Kube, restore: Restore, options: RestoreOptions, signal: AbortSignal): Promise<number> {

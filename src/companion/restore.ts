@@ -1,6 +1,13 @@
 // What a Restore makes: a claim of its own, a Job that fills it, a StatefulSet that replays and goes on from it.
 // Room: companion (pure).
-import type { EnvVar, KubeObject, OwnerReference, PersistentVolumeClaim, StatefulSet } from '../api/kubernetes.ts';
+import type {
+  EnvVar,
+  KubeObject,
+  OwnerReference,
+  PersistentVolumeClaim,
+  PodSpec,
+  StatefulSet,
+} from '../api/kubernetes.ts';
 import { API_VERSION, GROUP, LABEL, REPOSITORY_ANNOTATION, RESTORED_BY_ANNOTATION } from '../api/names.ts';
 import type { Restore } from '../api/restore.ts';
 import { strip } from '../inject/strip.ts';
@@ -15,7 +22,7 @@ import { timeoutEnv } from './job-env.ts';
 const COMPANION = 'restore';
 
 /** Ample for a fetch of terabytes; a hung one is ended. */
-const FETCH_TIMEOUT_SECONDS = 24 * 3600;
+export const FETCH_TIMEOUT_SECONDS = 24 * 3600;
 
 function labelsOf(restore: Restore): Record<string, string> {
   return {
@@ -82,6 +89,7 @@ export function buildRestoreJob(
         ? [{ name: 'WALGUARD_PGHOST', value: serviceName(sourcePod) }]
         : []),
       { name: 'WALGUARD_RESTORE', value: name },
+      { name: 'WALGUARD_RESTORE_UID', value: restore.metadata.uid ?? '' },
       { name: 'WALGUARD_INCARNATION', value: nameIncarnation(startedAt) },
       ...destinationEnv(restore),
       ...(restore.spec.planOnly ? [{ name: 'WALGUARD_PLAN_ONLY', value: '1' }] : []),
@@ -92,11 +100,18 @@ export function buildRestoreJob(
   });
   // A new volume belongs to root; the group lets the database's uid write there, as it would in the database's own pod.
   const fsGroup = workload.spec.template.spec.securityContext?.fsGroup ?? server.identity.gid;
+  return wrapRestoreJob(restore, restoreJobName(name), {
+    ...pod,
+    securityContext: { ...pod.securityContext, fsGroup, fsGroupChangePolicy: 'OnRootMismatch' },
+  });
+}
+
+export function wrapRestoreJob(restore: Restore, name: string, spec: PodSpec): KubeObject {
   return {
     apiVersion: 'batch/v1',
     kind: 'Job',
     metadata: {
-      name: restoreJobName(name),
+      name,
       namespace: restore.metadata.namespace ?? '',
       labels: labelsOf(restore),
       ...ownedByRestore(restore),
@@ -105,10 +120,7 @@ export function buildRestoreJob(
       // A second try would find the first one's files and refuse; the engine retries single downloads itself.
       backoffLimit: 0,
       activeDeadlineSeconds: FETCH_TIMEOUT_SECONDS,
-      template: {
-        metadata: { labels: labelsOf(restore) },
-        spec: { ...pod, securityContext: { ...pod.securityContext, fsGroup, fsGroupChangePolicy: 'OnRootMismatch' } },
-      },
+      template: { metadata: { labels: labelsOf(restore) }, spec },
     },
   };
 }

@@ -35,6 +35,7 @@ export function createActor(kube: Kube, log: Logger): Actor {
     if (verb === 'create') return kube.create(object);
     if (verb === 'mint') return void (await kube.create(mintSecret(object)));
     if (verb === 'apply-status') return kube.applyStatus(object);
+    if (verb === 'scale') return void (await kube.scale(object));
     if (verb === 'apply') {
       const made = await kube.apply(object);
       outcomes.set(nameOf(object), fingerprint(made));

@@ -2,8 +2,11 @@
 import type { KubeObject } from '../api/kubernetes.ts';
 import { LABEL } from '../api/names.ts';
 
-/** mint: creates a Secret with credentials, or a key, that are made up then; one that is there stays. */
-export type Verb = 'apply' | 'apply-status' | 'create' | 'delete' | 'mint';
+/**
+ * mint: creates a Secret with credentials, or a key, that are made up then; one that is there stays.
+ * scale: sets the replicas of a StatefulSet, and nothing else of it.
+ */
+export type Verb = 'apply' | 'apply-status' | 'create' | 'delete' | 'mint' | 'scale';
 
 export interface Action {
   readonly verb: Verb;

@@ -17,6 +17,7 @@ import { formatReason } from '../lib/reason.ts';
 import { describeTarget } from '../lib/recovery-target.ts';
 import type { Action } from './action.ts';
 import { parseReport } from './job-reports.ts';
+import { decideInPlace } from './plan-in-place.ts';
 import { describeFetch, finishClaim, finishPlan, pickPlanned, watchReplay } from './restore-end.ts';
 import { findRestoreJob } from './restore-job.ts';
 import { chooseSource } from './restore-source.ts';
@@ -34,7 +35,7 @@ interface Progress {
 
 export function planRestore(restore: Restore, world: World): Action[] {
   if (!isUnfinished(restore)) return [];
-  const { actions, status } = decide(restore, world);
+  const { actions, status } = restore.spec.destination.inPlace ? decideInPlace(restore, world) : decide(restore, world);
   if (isEqual(restore.status ?? {}, status)) return [...actions];
   const { apiVersion, kind, metadata } = restore;
   const { name, namespace } = metadata;

@@ -60,15 +60,17 @@ export function finishClaim(
   { now }: World,
 ): Step {
   const planned = report?.ok ? pickPlanned(report) : {};
-  const { database } = restore.spec.source;
-  const message = `${describeDestination(restore.spec)} holds base backup ${planned.baseBackup}; a database that starts on it recovers to ${planned.target}. Its StatefulSet needs the policy, another name than "${database}"`;
+  const message = `${describeDestination(restore.spec)} holds base backup ${planned.baseBackup}; a database that starts on it recovers to ${planned.target}. Its StatefulSet needs the policy`;
   return {
     actions: [],
     status: { ...status, ...planned, phase: 'Completed', message, fetchedAt: now, completedAt: now },
   };
 }
 
-export function pickPlanned({ plan, note }: RestoreReport & { ok: true }): RestoreStatus {
+export function pickPlanned({
+  plan,
+  note,
+}: RestoreReport & { ok: true }): Pick<RestoreStatus, 'plan' | 'baseBackup' | 'target' | 'note'> {
   return { plan, baseBackup: plan.baseBackup, target: plan.target, ...(note === undefined ? {} : { note }) };
 }
 
@@ -76,12 +78,12 @@ export function pickPlanned({ plan, note }: RestoreReport & { ok: true }): Resto
  * A recovery to a target ends on a timeline of its own. Postgres that is killed after it took the target off and before it
  * wrote that timeline starts on the old one, and replays all that is there, past the target.
  */
-function isPastTarget({ status }: Restore, { timeline }: SidecarStatus): boolean {
+export function isPastTarget({ status }: Restore, { timeline }: SidecarStatus): boolean {
   const before = parseTimeline(status?.baseBackup ?? '');
   return timeline !== undefined && before !== undefined && timeline <= before;
 }
 
-const PAST_TARGET =
+export const PAST_TARGET =
   'Postgres was ended in the middle of its promotion and has replayed past the target; delete the new StatefulSet with its claim, and restore again';
 
 function restoredPod({ spec }: Restore): string {

@@ -3,6 +3,7 @@ import type { KubeObject, StatefulSet } from '../api/kubernetes.ts';
 import { LABEL } from '../api/names.ts';
 import type { Instance as ObservedInstance, ProtectedDatabase } from '../api/protected-database.ts';
 import type { SidecarStatus } from '../api/reports.ts';
+import type { Restore } from '../api/restore.ts';
 import type { Instance, Subject } from '../companion/instance.ts';
 import type { Action } from './action.ts';
 import { find, isUnfinished, type World } from './world.ts';
@@ -52,8 +53,13 @@ export function isBeingRestored({ workload }: Subject, { restores }: World): boo
     (restore) =>
       isUnfinished(restore) &&
       restore.metadata.namespace === namespace &&
-      restore.spec.destination.statefulSet === name,
+      (restore.spec.destination.statefulSet ?? placeOf(restore)) === name,
   );
+}
+
+/** Name of the StatefulSet whose data a Restore replaces. */
+function placeOf({ spec }: Restore): string | undefined {
+  return spec.destination.inPlace && spec.source.database;
 }
 
 export function isArchiving(

@@ -33,6 +33,8 @@ export interface Kube {
    */
   readonly apply: (object: KubeObject) => Promise<KubeObject>;
   readonly applyStatus: (object: KubeObject) => Promise<KubeObject>;
+  /** To spec.replicas of `object`; no field of the StatefulSet becomes ours by it. */
+  readonly scale: (object: KubeObject) => Promise<void>;
   /** Only the very object that `object` is, by its uid: otherwise KubeError 409. What it owns goes after it. */
   readonly remove: (object: KubeObject) => Promise<void>;
   /**
@@ -88,6 +90,15 @@ export function createKube(config: KubeConfig, limits: CallLimits = {}): Kube {
     applyStatus: (object) => {
       const path = `${pathOf(object)}/status${APPLY}`;
       return request(HttpMethod.PATCH, path, object, 'application/apply-patch+yaml') as Promise<KubeObject>;
+    },
+    scale: async (object) => {
+      const { replicas } = object.spec as { replicas: number };
+      await request(
+        HttpMethod.PATCH,
+        `${pathOf(object)}/scale`,
+        { spec: { replicas } },
+        'application/merge-patch+json',
+      );
     },
     remove: async (object) => {
       const { uid } = object.metadata;

@@ -4,6 +4,9 @@ import type { Archiver, StorageProbe } from '../api/protected-database.ts';
 import type { WalBacklog } from '../lib/wal-backlog.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 
+/** Reasons of a probe: another one writes there, or nobody may. */
+const NOT_OURS: readonly string[] = ['OwnedByAnother', 'KeyChanged', 'LeftByRestore'];
+
 export interface SidecarMetrics extends Metrics {
   /** Undefined while Postgres does not answer. */
   readonly observeArchiver: (archiver: Archiver | undefined) => void;
@@ -50,7 +53,7 @@ function defineStorage(registry: Registry): SidecarMetrics['observeStorage'] {
     };
     gauges.readable.set(readable ? 1 : 0);
     gauges.writable.set(writable ? 1 : 0);
-    gauges.owned.set(reason === 'OwnedByAnother' || reason === 'KeyChanged' ? 0 : 1);
+    gauges.owned.set(NOT_OURS.includes(reason ?? '') ? 0 : 1);
     gauges.at.set(Date.parse(checkedAt) / 1000);
   };
 }

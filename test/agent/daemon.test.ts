@@ -20,6 +20,7 @@ const OWN_PREFIX = 's3://backups/shop/orders/15/7710449571138806556';
 const CREDENTIALS = { AWS_ACCESS_KEY_ID: 'id', AWS_SECRET_ACCESS_KEY: 'key' };
 const RESTORE: RestoreRecord = {
   restore: 'undo',
+  uid: 'uid-of-undo',
   storagePrefix: 's3://backups/shop/source/15/42',
   target: { time: '2026-11-21T09:41:00Z' },
   baseBackup: 'base_1',

@@ -28,6 +28,7 @@ import { makeTempDir } from '../support/temp.ts';
 
 const RECORD: RestoreRecord = {
   restore: 'undo',
+  uid: 'uid-of-undo',
   storagePrefix: 's3://backups/shop/orders/15/42',
   target: { time: '2026-11-21T09:41:00.000Z' },
   baseBackup: 'base_1',

@@ -16,6 +16,7 @@ const OWN = 's3://backups/shop/orders-back/15/42-r20261121201533';
 const RECORD = signRecord(
   {
     restore: 'undo',
+    uid: 'uid-of-undo',
     namespace: 'shop',
     database: 'orders-back',
     systemIdentifier: '42',

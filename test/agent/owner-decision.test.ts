@@ -56,6 +56,8 @@ const ROWS: readonly Row[] = [
   ['another key, of this very run', { writer: 'me', encryptionKeyId: 'a' }, { encryptionKeyId: 'b' }, 'KeyChanged'],
   ['a key, and there is none now, long ago', { encryptionKeyId: 'a', renewedAt: LONG_AGO }, {}, 'KeyChanged'],
   ['no key, and there is one now', {}, { encryptionKeyId: 'a' }, 'KeyChanged'],
+  ['nobody, since a restore in place left it', { leftFor: 'back' }, {}, 'LeftByRestore'],
+  ['nobody, though of this very run', { writer: 'me', leftFor: 'back' }, {}, 'LeftByRestore'],
   ['the same key', { encryptionKeyId: 'a' }, { encryptionKeyId: 'a' }, 'ours'],
 ];
 

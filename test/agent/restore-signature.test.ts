@@ -6,6 +6,7 @@ import { type Asker, explainUnserved, signRecord } from '../../src/agent/restore
 const CREDENTIALS = { AWS_ACCESS_KEY_ID: 'id', AWS_SECRET_ACCESS_KEY: 'secret' };
 const UNSIGNED = {
   restore: 'undo',
+  uid: 'uid-of-undo',
   namespace: 'shop',
   database: 'orders-back',
   systemIdentifier: '42',

@@ -52,7 +52,10 @@ const TAKEN: readonly Spec[] = [
   { target: { backup: `${BACKUP}_D_000000010000000000000001` } },
   { target: { backup: BACKUP, xid: '742' } },
   { source: { database: 'orders', storagePrefix: 's3://backups/a/b/shop/orders/15/7710543307137138721' } },
+  { source: { database: 'orders', storagePrefix: 's3://b/shop/orders/15/7710543307137138721-r20261121201533' } },
   { destination: { claim: 'data-copy-0' }, autoStart: false },
+  { destination: { inPlace: { confirm: 'orders' } }, target: { xid: '742' } },
+  { destination: { inPlace: { confirm: 'orders', undo: 'before.the-drop' } } },
 ];
 
 for (const spec of TAKEN) {
@@ -60,7 +63,8 @@ for (const spec of TAKEN) {
 }
 
 const ONE_TARGET = /name one of time, lsn, xid, name, immediate and latest, or a base backup alone/;
-const ONE_DESTINATION = /name one: a statefulSet or a claim/;
+const ONE_DESTINATION = /name one: a statefulSet, a claim or inPlace/;
+const CONFIRM = /confirm it by that very name in destination\.inPlace\.confirm/;
 
 const REFUSED: readonly (readonly [Spec, RegExp])[] = [
   [{ target: {} }, ONE_TARGET],
@@ -77,6 +81,11 @@ const REFUSED: readonly (readonly [Spec, RegExp])[] = [
   [{ source: { database: 'orders', storagePrefix: 'file:///backups/shop/orders/15/7' } }, /storagePrefix/],
   [{ destination: {} }, ONE_DESTINATION],
   [{ destination: { statefulSet: 'a', claim: 'b' } }, ONE_DESTINATION],
+  [{ destination: { statefulSet: 'a', inPlace: { confirm: 'orders' } } }, ONE_DESTINATION],
+  [{ destination: { inPlace: {} } }, /spec\.destination\.inPlace\.confirm/],
+  [{ destination: { inPlace: { confirm: 'order' } } }, CONFIRM],
+  [{ destination: { inPlace: { confirm: 'orders', undo: 'x' } }, target: { xid: '7' } }, /its target is latest/],
+  [{ source: { database: 'orders', storagePrefix: 's3://b/shop/orders/15/7-R1' } }, /storagePrefix/],
 ];
 
 for (const [spec, says] of REFUSED) {

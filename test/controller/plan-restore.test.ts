@@ -179,7 +179,7 @@ test('a claim alone, job succeeded: Completed, and nothing is started on it', ()
   assert.equal(phase, 'Completed');
   assert.match(
     message ?? '',
-    /"copy" holds base backup base_1; .* recovers to LSN 0\/1\. .* another name than "orders"$/,
+    /"copy" holds base backup base_1; .* recovers to LSN 0\/1\. Its StatefulSet needs the policy$/,
   );
 });
 

@@ -231,6 +231,7 @@ engineTest(
             WALGUARD_TARGET: JSON.stringify({ time: target }),
             WALGUARD_DESTINATION: 'restored',
             WALGUARD_RESTORE: 'restore',
+            WALGUARD_RESTORE_UID: 'uid-of-restore',
             WALGUARD_INCARNATION: 'r20261121201533',
           },
         },

@@ -3,7 +3,7 @@ import type { KubeObject, ObjectRef } from '../../src/api/kubernetes.ts';
 import { type Kube, KubeError } from '../../src/kube/client.ts';
 
 export interface Write {
-  readonly verb: 'create' | 'replace' | 'apply' | 'applyStatus' | 'remove';
+  readonly verb: 'create' | 'replace' | 'apply' | 'applyStatus' | 'remove' | 'scale';
   readonly object: KubeObject;
 }
 
@@ -109,6 +109,11 @@ export function createFakeKube(...initial: KubeObject[]): FakeKube {
       answer(() => {
         writes.push({ verb: 'applyStatus', object });
         return put(object);
+      }),
+    scale: (object) =>
+      answer(() => {
+        writes.push({ verb: 'scale', object });
+        put(object);
       }),
     remove: (object) =>
       answer(() => {

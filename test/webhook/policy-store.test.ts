@@ -47,6 +47,7 @@ function createPolicies(): Policies {
       replace: unused,
       apply: unused,
       applyStatus: unused,
+      scale: unused,
       remove: unused,
     },
     put: (name, prefix) => {

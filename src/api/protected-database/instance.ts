@@ -49,7 +49,15 @@ const storageProbeSchema = {
     reason: {
       type: 'string',
       description: 'What is wrong, if anything is.',
-      enum: ['CredentialsMissing', 'KeyMissing', 'NotReadable', 'NotWritable', 'OwnedByAnother', 'KeyChanged'],
+      enum: [
+        'CredentialsMissing',
+        'KeyMissing',
+        'NotReadable',
+        'NotWritable',
+        'OwnedByAnother',
+        'KeyChanged',
+        'LeftByRestore',
+      ],
     },
     message: { type: 'string' },
   },

@@ -19,6 +19,7 @@ export async function play(stage: Stage, context: TestContext, namespace: string
   await backUp(stage, context, namespace);
   await askTheWebhook(stage, namespace);
   await restore(stage, context, namespace);
+  await beginInPlace(stage, namespace);
   await loseProtection(stage, namespace);
 }
 
@@ -85,6 +86,22 @@ async function restore(stage: Stage, context: TestContext, namespace: string): P
   await waitFor('the end of the restore', () => readPhase(stage, namespace, 'Completed'), WAIT);
 }
 
+/** To the moment at which the database is scaled to 0; all after it is asked for before it as well. */
+async function beginInPlace(stage: Stage, namespace: string): Promise<void> {
+  const { cluster } = stage;
+  const destination = { inPlace: { confirm: DATABASE } };
+  const spec = { source: { database: DATABASE }, target: { latest: true }, destination };
+  const metadata = { name: 'in-place', namespace };
+  const object = { apiVersion: 'walguard.dev/v1alpha1', kind: 'Restore', metadata, spec };
+  await kubectl(cluster, ['apply', '-f', '-'], JSON.stringify(object));
+  const plan = { baseBackup: 'base_000000010000000000000002', target: 'x', fetchBytes: 1, dataBytes: 1 };
+  const report: RestoreReport = { ok: true, plan, durationMs: 900 };
+  await endJob(stage, namespace, 'restore', report, 'walguard.dev/restore=in-place');
+  const replicas = async () => (await getObject(cluster, namespace, 'statefulset', DATABASE)).spec.replicas;
+  await waitFor('the database to be stopped', async () => (await replicas()) === 0, WAIT);
+  await kubectl(cluster, ['-n', namespace, 'delete', 'restore', 'in-place']);
+}
+
 export async function renewCertificates({ cluster, namespace, secret }: Stage): Promise<void> {
   const read = async () => (await getObject(cluster, namespace, 'secret', secret))?.data['ca.crt'];
   const before = await read();
@@ -138,8 +155,13 @@ async function runPod(
 }
 
 /** The pod that the Job got from its controller succeeds with that report, and so does the Job. */
-async function endJob(stage: Stage, namespace: string, companion: string, report: object): Promise<string> {
-  const selector = `walguard.dev/companion=${companion}`;
+async function endJob(
+  stage: Stage,
+  namespace: string,
+  companion: string,
+  report: object,
+  selector = `walguard.dev/companion=${companion}`,
+): Promise<string> {
   const pod = await waitFor(
     `the pod of the ${companion} Job`,
     async () => (await listObjects(stage.cluster, namespace, 'pod', selector))[0],

@@ -111,6 +111,7 @@ export function restoreInto(
     WALGUARD_TARGET: JSON.stringify(typeof target === 'string' ? { time: target } : target),
     WALGUARD_DESTINATION: database,
     WALGUARD_RESTORE: 'restore',
+    WALGUARD_RESTORE_UID: 'uid-of-restore',
     WALGUARD_INCARNATION: nameIncarnation(new Date(restores++ * 1000).toISOString()),
     WALGUARD_PGHOST: postgres.connection.host,
     WALGUARD_SECOND_LOOK_MS: '50',
