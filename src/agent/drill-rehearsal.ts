@@ -3,6 +3,7 @@ import { DRILL_DIR } from '../api/names.ts';
 import { parseStoragePrefix } from '../lib/cluster-identity.ts';
 import { toolPath } from '../lib/dump-plan.ts';
 import type { AgentContext } from './context.ts';
+import { untilAborted } from './deadline.ts';
 import type { Course } from './drill-course.ts';
 import { rehearseDump } from './drill-dump.ts';
 import type { DrillOptions } from './drill-options.ts';
@@ -29,12 +30,4 @@ export async function rehearse(
   } finally {
     client.close();
   }
-}
-
-function untilAborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    const end = () => reject(signal.reason);
-    if (signal.aborted) end();
-    signal.addEventListener('abort', end, { once: true });
-  });
 }

@@ -54,8 +54,12 @@ export function placeDumps(
 /** Of the newest good dump; undefined where there is none. */
 export async function readManifest(place: ObjectPlace): Promise<DumpManifest | undefined> {
   const newest = findNewest(listDumps(await listObjects(place)));
-  if (!newest) return undefined;
+  return newest && readManifestOf(place, newest.name);
+}
+
+/** @param name of a dump that has one */
+export async function readManifestOf(place: ObjectPlace, name: string): Promise<DumpManifest> {
   const parts: Buffer[] = [];
-  for await (const chunk of readObjectStream(place, `${newest.name}/${MANIFEST}`)) parts.push(chunk);
+  for await (const chunk of readObjectStream(place, `${name}/${MANIFEST}`)) parts.push(chunk);
   return parseManifest(Buffer.concat(parts).toString('utf8'));
 }

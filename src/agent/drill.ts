@@ -8,6 +8,7 @@ import { adviseChecks, adviseTrouble, judgeChecks, judgeTrouble } from '../lib/d
 import { describeChecks } from '../lib/drill/report.ts';
 import { readEngineVersion } from '../tools/engine.ts';
 import { type AgentContext, readContext } from './context.ts';
+import { startDeadline } from './deadline.ts';
 import { buildRecord, buildReport, type Course } from './drill-course.ts';
 import { copyDirectory, type DrillOptions, readDrillOptions } from './drill-options.ts';
 import { rehearse } from './drill-rehearsal.ts';
@@ -22,7 +23,7 @@ const KEEP_TIMEOUT_MS = 120_000;
 export async function runDrill(env: NodeJS.ProcessEnv, signal?: AbortSignal): Promise<DrillReport> {
   const options = readDrillOptions(env);
   const source = readContext('drill', env);
-  const stop = startDeadline(options.timeoutSeconds, signal);
+  const stop = startDeadline('the drill', options.timeoutSeconds, signal);
   try {
     await sleep(delayLeft(options.job, options.delaySeconds, Date.now()) * 1000, undefined, { signal: stop.signal });
   } catch (error) {
@@ -69,16 +70,4 @@ async function conclude(
     const advice = adviseTrouble(trouble, options.source);
     return { outcome: judgeTrouble(trouble), message: `${message}. ${advice}` };
   }
-}
-
-function startDeadline(seconds: number, outer: AbortSignal | undefined): AbortController {
-  const stop = new AbortController();
-  setTimeout(
-    () => stop.abort(new Error(`the drill was ended at its deadline, after ${seconds} s`)),
-    seconds * 1000,
-  ).unref();
-  const end = () => stop.abort(new Error('the drill was ended from outside, by its deadline or with its node'));
-  outer?.addEventListener('abort', end, { once: true });
-  if (outer?.aborted) end();
-  return stop;
 }

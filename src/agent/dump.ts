@@ -10,6 +10,7 @@ import { planFiles, toolPath } from '../lib/dump-plan.ts';
 import { requireVariable } from '../lib/environment.ts';
 import { describeServer, type ServerDescription } from '../tools/describe-server.ts';
 import { type AgentContext, readContext } from './context.ts';
+import { startDeadline } from './deadline.ts';
 import { type DumpClient, openDumpClient } from './dump-client.ts';
 import { makeFile, type WrittenFile } from './dump-file.ts';
 import { type DumpStore, openDumpStore } from './dump-store.ts';
@@ -43,7 +44,7 @@ function readOptions(env: NodeJS.ProcessEnv): DumpOptions {
 export async function runDump(env: NodeJS.ProcessEnv, signal?: AbortSignal): Promise<DumpReport> {
   const context = readContext('dump', env);
   const options = readOptions(env);
-  const stop = startDeadline(options.timeoutSeconds, signal);
+  const stop = startDeadline('the dump', options.timeoutSeconds, signal);
   try {
     await sleep(delayLeft(options.job, options.delaySeconds, Date.now()) * 1000, undefined, { signal: stop.signal });
     const server = await describeServer(context.connection);
@@ -58,17 +59,6 @@ export async function runDump(env: NodeJS.ProcessEnv, signal?: AbortSignal): Pro
   } catch (error) {
     throw stop.signal.aborted ? stop.signal.reason : error;
   }
-}
-
-function startDeadline(seconds: number, outer: AbortSignal | undefined): AbortController {
-  const stop = new AbortController();
-  setTimeout(
-    () => stop.abort(new Error(`the dump was ended at its deadline, after ${seconds} s`)),
-    seconds * 1000,
-  ).unref();
-  const end = () => stop.abort(new Error('the job was ended from outside, by its deadline or with its node'));
-  outer?.addEventListener('abort', end, { once: true });
-  return stop;
 }
 
 /** TLS as our own connection has it: where the server asks for it. */

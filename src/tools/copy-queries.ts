@@ -38,15 +38,31 @@ export function listDatabases(connection: Connection): Promise<string[]> {
   });
 }
 
-/** As it was, where the dump does not make it itself. Other providers of locales than libc are left at the cluster's own. */
+export function listRoles(connection: Connection): Promise<string[]> {
+  return withClient(connection, async (client) => {
+    const { rows } = await client.query('select rolname::text as name from pg_roles');
+    return rows.map(({ name }) => name as string);
+  });
+}
+
+/** Is some role's password kept as an MD5? */
+export function hasMd5Passwords(connection: Connection): Promise<boolean> {
+  return withClient(connection, async (client) => {
+    const { rows } = await client.query("select exists (select from pg_authid where rolpassword like 'md5%') as there");
+    return rows[0].there === true;
+  });
+}
+
+/** As it was, where the dump does not make it itself. Its owner is there already. Other providers of locales than libc are left at the cluster's own. */
 export function createDatabase(
   connection: Connection,
-  { name, encoding, collate, ctype }: Pick<DumpedDatabase, 'name' | 'encoding' | 'collate' | 'ctype'>,
+  { name, owner, encoding, collate, ctype }: Pick<DumpedDatabase, 'name' | 'owner' | 'encoding' | 'collate' | 'ctype'>,
 ): Promise<void> {
   return withClient(connection, async (client) => {
     const [as, sort, kind] = [encoding, collate, ctype].map((text) => client.escapeLiteral(text));
     const locale = `encoding ${as} lc_collate ${sort} lc_ctype ${kind}`;
-    await client.query(`create database ${client.escapeIdentifier(name)} template template0 ${locale}`);
+    const [database, by] = [name, owner].map((text) => client.escapeIdentifier(text));
+    await client.query(`create database ${database} owner ${by} template template0 ${locale}`);
   });
 }
 
@@ -54,11 +70,15 @@ export interface Table {
   /** As SQL writes it. */
   readonly name: string;
   readonly rows: number;
+  /** An extension makes it, with rows of its own that no dump holds. */
+  readonly isExtensions?: boolean;
 }
 
 /** As pg_dump takes tables: ordinary ones and the parents of partitions, whose own rows are none. */
 const TABLES = `
-  select format('%I.%I', nspname, relname) as name
+  select format('%I.%I', nspname, relname) as name,
+         exists (select from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e')
+           as is_extensions
     from pg_class c join pg_namespace n on n.oid = relnamespace
    where relkind = 'r' and relpersistence = 'p' and nspname not in ('pg_catalog', 'information_schema')
    order by 1`;
@@ -69,9 +89,9 @@ export function countRows(connection: Connection, timeoutMs: number): Promise<Ta
     await client.query(`set statement_timeout = ${timeoutMs}`);
     const { rows } = await client.query(TABLES);
     const tables: Table[] = [];
-    for (const { name } of rows) {
+    for (const { name, is_extensions: isExtensions } of rows) {
       const counted = await client.query(`select count(*)::float8 as rows from only ${name}`);
-      tables.push({ name, rows: counted.rows[0].rows });
+      tables.push({ name, rows: counted.rows[0].rows, ...(isExtensions ? { isExtensions } : {}) });
     }
     return tables;
   });
