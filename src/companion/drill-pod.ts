@@ -4,7 +4,7 @@
 // sh runs what it is asked to by named pipes (companion/dump.ts), and it has neither the storage's credentials nor a login.
 // `drill` is walguard: it fetches, has the copy started, serves its replay by the gate, and looks at what came back. The volume
 // is the pod's own (an ephemeral claim), so it goes with the pod, also after a kill.
-import type { Container, EnvVar, PersistentVolumeClaim, PodSpec, Volume, VolumeMount } from '../api/kubernetes.ts';
+import type { EnvVar, PersistentVolumeClaim, PodSpec, Volume, VolumeMount } from '../api/kubernetes.ts';
 import {
   DRILL_CHECKS_DIR,
   DRILL_DIR,
@@ -15,12 +15,12 @@ import {
   SIDECAR,
   STORAGE_VOLUME,
 } from '../api/names.ts';
-import { buildRunVolume, buildSecurityContext, buildSharedVolume } from '../inject/sidecar.ts';
+import { buildRunVolume, buildSharedVolume } from '../inject/sidecar.ts';
 import { cloneJson } from '../lib/json.ts';
 import type { DrillSettings } from '../policy/settings.ts';
 import { buildAgentPod } from './agent-pod.ts';
-import { CLIENT_SCRIPT, PIPES } from './dump.ts';
 import { withEvidenceKey } from './evidence.ts';
+import { buildPipes, buildPostgres, findFiles, literal, serverOptionsEnv, volumeOwner } from './image-container.ts';
 import { dumpClaimName, type Instance, type Subject, serviceName } from './instance.ts';
 import { jobNameEnv, timeoutEnv } from './job-env.ts';
 
@@ -69,7 +69,7 @@ export function buildDrillPod(
     terminationGracePeriodSeconds: 60,
     securityContext: { ...pod.securityContext, ...volumeOwner(subject) },
     initContainers: [
-      buildPipes(subject),
+      buildPipes(subject, OWN),
       buildPostgres(subject, [OWN, copy, { ...shared, readOnly: true }, ...files.mounts]),
     ],
     containers: pod.containers.map((each) => ({ ...each, volumeMounts: [...(each.volumeMounts ?? []), ...mounts] })),
@@ -85,12 +85,6 @@ export function buildDrillPod(
       ...files.volumes.filter(({ name }) => !known.has(name)),
     ],
   };
-}
-
-/** A new volume belongs to root. Of gid 0 a volume's group would be everybody's. */
-function volumeOwner({ server }: Subject): Record<string, unknown> {
-  const { uid, gid } = server.identity;
-  return { fsGroup: gid || uid, fsGroupChangePolicy: 'OnRootMismatch' };
 }
 
 /** As large as the source's and of its class. Where nothing tells how large that is, the node's own disk. */
@@ -127,29 +121,9 @@ function buildDumpsVolume({ pod }: Instance): Volume {
   return { name: DUMPS.name, persistentVolumeClaim: { claimName: dumpClaimName(pod), readOnly: true } };
 }
 
-const FILE_VOLUMES = ['secret', 'configMap', 'projected'] as const;
-
-/** Files of the database container: its configuration may be among them. */
-function findFiles({ workload, server }: Subject): { mounts: VolumeMount[]; volumes: Volume[] } {
-  const volumes = (workload.spec.template.spec.volumes ?? []).filter(
-    (volume) => volume.name !== SIDECAR && FILE_VOLUMES.some((kind) => volume[kind] !== undefined),
-  );
-  const mounts = (server.container.volumeMounts ?? []).filter(({ name }) => volumes.some((each) => each.name === name));
-  return {
-    mounts: mounts.map((mount) => ({ ...cloneJson(mount), readOnly: true })),
-    volumes: cloneJson(volumes.filter(({ name }) => mounts.some((mount) => mount.name === name))),
-  };
-}
-
-function buildEnv(
-  { server, settings }: Subject,
-  { pod }: Instance,
-  drill: DrillSettings,
-  { storagePrefix }: DrillSource,
-): EnvVar[] {
+function buildEnv(subject: Subject, { pod }: Instance, drill: DrillSettings, { storagePrefix }: DrillSource): EnvVar[] {
+  const { server, settings } = subject;
   const { checks, schedule: _when, timeZone: _where, timeoutSeconds, ...asked } = drill;
-  const { flavour, container } = server;
-  const options = flavour.listOptions(container, '').map(({ name, value }) => `${name}=${value}`);
   const { rtoSeconds, rpoSeconds } = settings.objectives ?? {};
   return [
     { name: 'WALGUARD_PGHOST', value: serviceName(pod) },
@@ -162,45 +136,12 @@ function buildEnv(
       value: settings.dump?.destination.volume === undefined ? 'storage' : 'volume',
     },
     { name: 'WALGUARD_DATA_MOUNT', value: server.dataMount.mountPath },
-    literal('WALGUARD_IMAGE', container.image ?? ''),
+    literal('WALGUARD_IMAGE', server.container.image ?? ''),
     literal('WALGUARD_POLICY', settings.policy),
     literal('WALGUARD_OBJECTIVES', JSON.stringify({ rtoSeconds, rpoSeconds })),
     literal('WALGUARD_DRILL', JSON.stringify(asked)),
-    literal('WALGUARD_SERVER_OPTIONS', JSON.stringify([...(flavour.imageSettings?.(container) ?? []), ...options])),
+    serverOptionsEnv(subject),
     // One for each: Linux takes 128 KiB in one variable.
     ...checks.map((check, index) => literal(`WALGUARD_DRILL_CHECK_${index + 1}`, JSON.stringify(check))),
   ];
-}
-
-/** Kubernetes reads $(NAME) as a reference and $$ as one $, which SQL has where it quotes. */
-export function literal(name: string, value: string): EnvVar {
-  return { name, value: value.replaceAll('$', '$$$$') };
-}
-
-/** By walguard's image: not every database's has mkfifo. */
-function buildPipes({ server, image }: Subject): Container {
-  return {
-    name: 'pipes',
-    image,
-    command: ['mkfifo', '-m', '0600', ...PIPES.map((name) => `${DRILL_DIR}/${name}`)],
-    resources: { requests: { cpu: '10m', memory: '16Mi' }, limits: { memory: '64Mi' } },
-    securityContext: buildSecurityContext(server),
-    volumeMounts: [OWN],
-  };
-}
-
-/** Without the database's own variables: nobody logs in but by the pod's own socket. */
-function buildPostgres({ server }: Subject, volumeMounts: VolumeMount[]): Container {
-  const { image, imagePullPolicy } = server.container;
-  return {
-    name: 'postgres',
-    ...(image === undefined ? {} : { image }),
-    ...(imagePullPolicy === undefined ? {} : { imagePullPolicy }),
-    command: ['sh', '-c', CLIENT_SCRIPT],
-    restartPolicy: 'Always',
-    workingDir: DRILL_DIR,
-    resources: { requests: { cpu: '100m', memory: '256Mi' }, limits: { memory: '2Gi' } },
-    securityContext: buildSecurityContext(server),
-    volumeMounts,
-  };
 }

@@ -9,27 +9,13 @@ import { DUMP_DIR, DUMP_VOLUME_DIR } from '../api/names.ts';
 import { buildSecurityContext } from '../inject/sidecar.ts';
 import type { DumpSettings } from '../policy/settings.ts';
 import { buildAgentPod } from './agent-pod.ts';
+import { CLIENT_SCRIPT } from './client-script.ts';
 import { buildCronJob, delayEnv } from './cron-job.ts';
+import { buildPipes, volumeOwner } from './image-container.ts';
 import { companionLabels, dumpClaimName, dumpName, type Instance, type Subject, serviceName } from './instance.ts';
 import { jobNameEnv, timeoutEnv } from './job-env.ts';
 
 const COMPANION = 'dump';
-
-/**
- * sh alone, as every image has it. A request is the name of a script in the directory; its exit code goes back beside that
- * name. The reply pipe stays open as long as this runs, so that the other side hears of its end whatever ends it; a tool does
- * not get it, or would keep it open.
- */
-export const CLIENT_SCRIPT = `trap 'exit 0' TERM
-exec 3>replies
-while IFS= read -r request; do
-  sh "./$request" >output 2>errors 3>&-
-  echo "$request $?" >&3
-done <requests
-`;
-
-/** Names of the pipes. */
-export const PIPES = ['requests', 'replies', 'input', 'output'] as const;
 
 /** @param suspend while there is nothing to dump: the pod is scaled away, a standby, or being restored */
 export function buildDumpCronJob(
@@ -89,16 +75,10 @@ function buildPod(subject: Subject, instance: Instance, dump: DumpSettings, env:
     // A tool that still writes has nobody to read it.
     terminationGracePeriodSeconds: 10,
     securityContext: { ...pod.securityContext, ...(claim === undefined ? {} : volumeOwner(subject)) },
-    initContainers: [buildPipes(subject), buildClient(subject)],
+    initContainers: [buildPipes(subject, PIPES_MOUNT), buildClient(subject)],
     containers: pod.containers.map((each) => ({ ...each, volumeMounts: [...(each.volumeMounts ?? []), ...mounts] })),
     volumes: [...(pod.volumes ?? []), ...buildVolumes(claim)],
   };
-}
-
-/** A new volume belongs to root. Of gid 0 a volume's group would be everybody's. */
-function volumeOwner({ server }: Subject): Record<string, unknown> {
-  const { uid, gid } = server.identity;
-  return { fsGroup: gid || uid, fsGroupChangePolicy: 'OnRootMismatch' };
 }
 
 function buildVolumes(claim: string | undefined): Volume[] {
@@ -120,18 +100,6 @@ function buildEnv({ pod }: Instance, dump: DumpSettings): EnvVar[] {
     { name: 'WALGUARD_DUMP_DESTINATION', value: dump.destination.volume === undefined ? 'storage' : 'volume' },
     { name: 'WALGUARD_DUMP_KEEP_SECONDS', value: String(dump.keepSeconds) },
   ];
-}
-
-/** By walguard's image: not every database's has mkfifo. */
-function buildPipes({ server, image }: Subject): Container {
-  return {
-    name: 'pipes',
-    image,
-    command: ['mkfifo', '-m', '0600', ...PIPES.map((name) => `${DUMP_DIR}/${name}`)],
-    resources: { requests: { cpu: '10m', memory: '16Mi' }, limits: { memory: '64Mi' } },
-    securityContext: buildSecurityContext(server),
-    volumeMounts: [PIPES_MOUNT],
-  };
 }
 
 /** Without the database's own variables: whom to log in as comes with each request. */

@@ -6,7 +6,7 @@ import { readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { type DumpClient, openDumpClient, type ToolCall } from '../../src/agent/dump-client.ts';
-import { CLIENT_SCRIPT, PIPES } from '../../src/companion/dump.ts';
+import { CLIENT_SCRIPT, PIPES } from '../../src/companion/client-script.ts';
 import { makeTempDir } from '../support/temp.ts';
 
 interface Stage {

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import type { EvidenceCheck, EvidenceRecord } from '../../../src/api/evidence.ts';
 import { DRILL_DIR } from '../../../src/api/names.ts';
-import { CLIENT_SCRIPT, PIPES } from '../../../src/companion/dump.ts';
+import { CLIENT_SCRIPT, PIPES } from '../../../src/companion/client-script.ts';
 import type { UserCheck } from '../../../src/lib/drill/user-checks.ts';
 import { repositoryDir } from '../../cluster/checkout.ts';
 import { type AgentOptions, agentEnv, type Job, mountCredentials, prefixOf } from './agent.ts';

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { chownSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { DUMP_DIR } from '../../../src/api/names.ts';
-import { CLIENT_SCRIPT, PIPES } from '../../../src/companion/dump.ts';
+import { CLIENT_SCRIPT, PIPES } from '../../../src/companion/client-script.ts';
 import { type AgentOptions, type Job, runJob } from './agent.ts';
 import { POSTGRES_ID } from './pod.ts';
 import type { Postgres } from './postgres.ts';
