@@ -8,6 +8,7 @@ import { runDump } from './dump.ts';
 import { printEvidence } from './evidence-print.ts';
 import { runPrune } from './prune-job.ts';
 import { runRestore } from './restore.ts';
+import { runLoad } from './restore-dump.ts';
 import { runSidecar } from './sidecar.ts';
 import { runVerify } from './verify.ts';
 
@@ -20,7 +21,9 @@ const JOBS = {
   prune: runPrune,
   drill: runDrill,
   dump: runDump,
-  restore: runRestore,
+  // Of base backups or of a dump, as its builder says.
+  restore: (env: NodeJS.ProcessEnv, signal: AbortSignal) =>
+    env.WALGUARD_DUMP ? runLoad(env, signal) : runRestore(env),
   verify: runVerify,
 } as const;
 

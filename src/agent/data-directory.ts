@@ -86,7 +86,11 @@ export async function prepareRecovery(pgdata: string, target: RestoreTarget, res
   else await rm(record, { force: true });
   // Last: from here on a start of Postgres recovers.
   await replace(join(pgdata, 'recovery.signal'), '');
-  // Where the volume's root is the data directory it belongs to root, and the image's entrypoint sets owner and mode.
+  await settle(pgdata);
+}
+
+/** Where the volume's root is the data directory it belongs to root, and the image's entrypoint sets owner and mode. */
+export async function settle(pgdata: string): Promise<void> {
   await chmod(pgdata, 0o700).catch(() => undefined);
 }
 

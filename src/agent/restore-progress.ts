@@ -3,7 +3,7 @@ import { statfs } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { dirname } from 'node:path';
 import type { RestoreProgress } from '../api/reports.ts';
-import type { RestorePlanSummary } from '../api/restore.ts';
+import type { RestoredDump, RestorePlanSummary } from '../api/restore.ts';
 import type { AgentContext } from './context.ts';
 import { isMissing } from './data-directory.ts';
 import { portOf } from './routes.ts';
@@ -11,24 +11,30 @@ import { portOf } from './routes.ts';
 export interface Progress {
   /** The plan is made, and the fetch begins: the volume is as full as it was before. */
   readonly begin: (plan: RestorePlanSummary) => Promise<void>;
+  /** The same of a dump, which is about to be loaded. */
+  readonly beginLoad: (dump: RestoredDump) => Promise<void>;
   readonly close: () => void;
 }
 
+type What = Pick<RestoreProgress, 'plan' | 'dump'>;
+
 export function serveProgress(context: Pick<AgentContext, 'env' | 'log' | 'pgdata'>): Progress {
-  let began: { readonly plan: RestorePlanSummary; readonly usedBefore: number; readonly at: number } | undefined;
+  let began: { readonly what: What; readonly usedBefore: number; readonly at: number } | undefined;
 
   /** By how full the volume is: to walk through a big data directory again and again would cost more than the fetch. */
   async function look(): Promise<RestoreProgress> {
     if (!began) return {};
     const bytes = Math.max(0, (await usedBytes(context.pgdata)) - began.usedBefore);
-    return { plan: began.plan, bytes, seconds: (performance.now() - began.at) / 1000 };
+    return { ...began.what, bytes, seconds: (performance.now() - began.at) / 1000 };
   }
 
+  const begin = async (what: What) => {
+    began = { what, usedBefore: await usedBytes(context.pgdata), at: performance.now() };
+  };
   const server = listen(context, look);
   return {
-    begin: async (plan) => {
-      began = { plan, usedBefore: await usedBytes(context.pgdata), at: performance.now() };
-    },
+    begin: (plan) => begin({ plan }),
+    beginLoad: (dump) => begin({ dump }),
     close: () => void server.close(),
   };
 }

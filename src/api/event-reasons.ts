@@ -60,6 +60,7 @@ export const EVENT_REASONS = {
   RestoreStopping: 'Normal',
   RestoreReplaying: 'Normal',
   RestorePuttingBack: 'Warning',
+  RestoreStarting: 'Normal',
   RestoreCompleted: 'Normal',
   RestoreFailed: 'Warning',
 } as const satisfies Record<string, EventType>;

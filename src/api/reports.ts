@@ -2,7 +2,7 @@
 
 import type { DrillResult } from './protected-database/drill.ts';
 import type { Archiver, Backup, Dump, Inventory, Prune, StorageProbe, Verification } from './protected-database.ts';
-import type { RestorePlanSummary, RestoreTarget } from './restore.ts';
+import type { RestoredDump, RestorePlanSummary, RestoreTarget } from './restore.ts';
 
 /** GET /status of the sidecar. Times are RFC 3339; numbers that may exceed 2^53 are strings. */
 export interface SidecarStatus {
@@ -92,7 +92,9 @@ export type DumpReport =
 
 /** GET /status of a restore job's pod: nothing yet while it looks for what to fetch. */
 export interface RestoreProgress {
+  /** One of the two, once it is known. */
   readonly plan?: RestorePlanSummary;
+  readonly dump?: RestoredDump;
   /** On the volume since the fetch began, and for how many seconds it runs. */
   readonly bytes?: number;
   readonly seconds?: number;
@@ -130,6 +132,11 @@ export type PutBackReport =
       /** There is a whole cluster in the data directory, so that a start of Postgres makes no new one. */
       readonly isWhole?: boolean;
     };
+
+/** Last line of a restore job that loads a dump. */
+export type LoadReport =
+  | { readonly ok: true; readonly dump: RestoredDump; readonly durationMs: number; readonly note?: string }
+  | { readonly ok: false; readonly message: string };
 
 /** In PGDATA beside recovery.signal: what the recovery that starts there reads from. */
 export interface RestoreRecord {

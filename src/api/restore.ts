@@ -1,4 +1,4 @@
-// Restore: a database as it was at a moment, in a new StatefulSet. Room: api (pure).
+// Restore: a database as it was at a moment, or as a dump has it, in a new StatefulSet. Room: api (pure).
 import type { FromSchema } from 'json-schema-to-ts';
 import type { KubeObject } from './kubernetes.ts';
 import { conditionSchema } from './protected-database.ts';
@@ -60,7 +60,7 @@ const targetSchema = {
 export const restoreSpecSchema = {
   type: 'object',
   additionalProperties: false,
-  required: ['source', 'target', 'destination'],
+  required: ['source', 'destination'],
   properties: {
     source: {
       type: 'object',
@@ -82,6 +82,12 @@ export const restoreSpecSchema = {
           maxLength: 1024,
           description:
             'Where the backups to read lie, such as s3://backups/shop/orders/15/7710543307137138721: for when the database, or its whole cluster, is gone. The database above is only the pattern then, and may be scaled to zero.',
+        },
+        dump: {
+          type: 'string',
+          pattern: '^(latest|[0-9]{8}T[0-9]{6}Z-pg_dump(all)?)$',
+          description:
+            'A logical dump is loaded instead of a base backup with WAL: latest, or its name, such as 20261121T020000Z-pg_dumpall. There is no target then.',
         },
       },
     },
@@ -141,13 +147,29 @@ export const restoreSpecSchema = {
         'destination.inPlace replaces the data of source.database: confirm it by that very name in destination.inPlace.confirm',
     },
     {
-      rule: '!has(self.destination.inPlace) || !has(self.destination.inPlace.undo) || has(self.target.latest)',
+      rule: '!has(self.destination.inPlace) || !has(self.destination.inPlace.undo) || (has(self.target) && has(self.target.latest))',
       message: 'an undo brings back all that was there: its target is latest',
+    },
+    {
+      rule: 'has(self.source.dump) != has(self.target)',
+      message: 'name a target; or a dump in source.dump, which is of one moment and has no target',
+    },
+    {
+      rule: '!has(self.source.dump) || has(self.destination.statefulSet)',
+      message: 'what source.dump names is loaded into a new database: name it in destination.statefulSet',
     },
   ],
 } as const;
 
-export const RESTORE_PHASES = ['Fetching', 'Stopping', 'Replaying', 'PuttingBack', 'Completed', 'Failed'] as const;
+export const RESTORE_PHASES = [
+  'Fetching',
+  'Stopping',
+  'Replaying',
+  'PuttingBack',
+  'Starting',
+  'Completed',
+  'Failed',
+] as const;
 
 export const IN_PLACE_STEPS = [
   'Looking',
@@ -198,6 +220,21 @@ const planSchema = {
   },
 } as const;
 
+const dumpSchema = {
+  type: 'object',
+  description: 'The dump that it loads. Sizes in bytes.',
+  required: ['name', 'startedAt', 'bytes', 'dataBytes', 'databases', 'tables', 'rows'],
+  properties: {
+    name: { type: 'string' },
+    startedAt: { type: 'string', format: 'date-time', description: 'What comes back is as it was then.' },
+    bytes: { type: 'integer', format: 'int64', description: 'Of its files in the store.' },
+    dataBytes: { type: 'integer', format: 'int64', description: 'Of its databases, when it was made.' },
+    databases: { type: 'integer' },
+    tables: { type: 'integer' },
+    rows: { type: 'integer', format: 'int64' },
+  },
+} as const;
+
 export const restoreStatusSchema = {
   type: 'object',
   properties: {
@@ -207,6 +244,7 @@ export const restoreStatusSchema = {
     note: { type: 'string', description: 'What else should be known of what came back.' },
     plan: planSchema,
     inPlace: inPlaceSchema,
+    dump: dumpSchema,
     baseBackup: { type: 'string' },
     storagePrefix: { type: 'string', description: 'From where it is restored.' },
     startedAt: { type: 'string', format: 'date-time' },
@@ -226,6 +264,7 @@ export type RestoreSpec = FromSchema<typeof restoreSpecSchema>;
 export type RestorePlanSummary = FromSchema<typeof planSchema>;
 export type InPlaceStatus = FromSchema<typeof inPlaceSchema>;
 export type InPlaceStep = (typeof IN_PLACE_STEPS)[number];
+export type RestoredDump = FromSchema<typeof dumpSchema>;
 export type RestorePhase = (typeof RESTORE_PHASES)[number];
 export type RestoreStatus = FromSchema<typeof restoreStatusSchema>;
 

@@ -58,6 +58,7 @@ export async function runCli(
       'pod whose backups are read, where the pods are unrelated databases; it may be scaled away',
     )
     .option('--from <prefix>', 'storage prefix whose backups are read, where the database or its cluster is gone')
+    .option('--from-dump <name>', 'load a logical dump instead: latest, or its name')
     .option('--as <name>', 'name of the new StatefulSet (default: <database>-<moment>)')
     .option('--claim <name>', 'fill a new PersistentVolumeClaim instead, and start nothing')
     .option('--no-start', 'make the new StatefulSet with no replicas')
@@ -76,7 +77,7 @@ export async function runCli(
     )
     .addHelpText(
       'after',
-      `\nExamples:\n  ${name} restore orders --to-time 2026-11-21T09:41:00Z --as orders-before-the-drop\n  ${name} restore orders --latest -n shop\n  ${name} restore orders --latest --plan\n  ${name} restore orders --latest --from s3://backups/shop/orders/15/7710543307137138721 --as orders-again\n  ${name} restore orders --to-name before-the-migration --as orders-before\n  ${name} restore orders --to-time 2026-11-21T09:41:00Z --in-place\n  ${name} restore --undo orders-20261121-094100`,
+      `\nExamples:\n  ${name} restore orders --to-time 2026-11-21T09:41:00Z --as orders-before-the-drop\n  ${name} restore orders --latest -n shop\n  ${name} restore orders --latest --plan\n  ${name} restore orders --latest --from s3://backups/shop/orders/15/7710543307137138721 --as orders-again\n  ${name} restore orders --from-dump latest --as orders-from-dump\n  ${name} restore orders --to-name before-the-migration --as orders-before\n  ${name} restore orders --to-time 2026-11-21T09:41:00Z --in-place\n  ${name} restore --undo orders-20261121-094100`,
     )
     .action(async (database: string | undefined, options: RestoreOptions) => {
       // Loaded when it is asked for: the Kubernetes client is the largest package of all.

@@ -3,9 +3,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { API_VERSION, EXIT } from '../api/names.ts';
 import type { Restore, RestoreTarget } from '../api/restore.ts';
 import { createKube, currentNamespace, type Kube, KubeError, loadKubeConfig } from '../kube/client.ts';
+import { timeOfDump } from '../lib/dump-manifest.ts';
 import { deriveName } from '../lib/name.ts';
 import { describeTarget } from '../lib/recovery-target.ts';
-import { describeDestination } from '../lib/restore-spec.ts';
+import { describeDestination, targetOf } from '../lib/restore-spec.ts';
 import { confirm, findUndone, isInPlace } from './restore-in-place.ts';
 import { nameTarget, readTarget, type TargetOptions } from './restore-target.ts';
 import { say } from './say.ts';
@@ -15,6 +16,8 @@ export interface RestoreOptions extends TargetOptions {
   readonly claim?: string;
   readonly instance?: string;
   readonly from?: string;
+  /** `latest`, or a dump's name. */
+  readonly fromDump?: string;
   /** With false nothing starts on what is restored. */
   readonly start?: boolean;
   readonly namespace?: string;
@@ -43,7 +46,8 @@ export async function runRestore(
   const problem = findProblem(database, options);
   if (problem !== undefined) return usage(problem);
   if (options.attach !== undefined) return attach(options.attach, options, signal);
-  const target = options.undo === undefined ? readTarget(options, new Date()) : { target: { latest: true as const } };
+  const target =
+    options.undo === undefined && options.fromDump === undefined ? readTarget(options, new Date()) : WITHOUT_TARGET;
   if ('problem' in target) return usage(target.problem);
   const config = loadKubeConfig(options);
   const kube = createKube(config);
@@ -65,7 +69,7 @@ export async function runRestore(
     return report(error, namespace);
   }
   const { name } = wanted.metadata;
-  const wish = `${source} as of ${describeTarget(wanted.spec.target)} into ${describeDestination(wanted.spec)}`;
+  const wish = `${source} ${describeMoment(wanted)} into ${describeDestination(wanted.spec)}`;
   say(options.plan ? `Plan only: ${wish}` : `Restore ${namespace}/${name}: ${wish}`);
   if (!options.wait && !options.plan) return EXIT.ok;
   const code = await follow(kube, restore, options, signal);
@@ -84,7 +88,27 @@ function findProblem(database: string | undefined, options: RestoreOptions): str
     return '--in-place makes nothing new: without --as and --claim, please';
   if (options.attach === undefined && options.undo === undefined && database === undefined)
     return 'which database? Name its StatefulSet, or a restore that runs with --attach';
+  return options.fromDump === undefined ? undefined : findDumpProblem(options.fromDump, options);
+}
+
+/** What a dump, and the way back, come to without being asked. */
+const WITHOUT_TARGET = { target: { latest: true } } as const;
+
+function findDumpProblem(dump: string, options: RestoreOptions): string | undefined {
+  if (dump !== 'latest' && timeOfDump(dump) === undefined)
+    return `--from-dump "${dump}" is no dump's name, such as 20261121T020000Z-pg_dumpall, and not latest`;
+  const { toTime, toLsn, toXid, toName, immediate, latest, backup } = options;
+  if ((toTime ?? toLsn ?? toXid ?? toName ?? immediate ?? latest ?? backup) !== undefined)
+    return '--from-dump has a moment of its own: without a target, please';
+  if (options.inPlace || options.undo !== undefined)
+    return '--from-dump loads into a new database: without --in-place and --undo, please';
+  if (options.claim !== undefined) return '--from-dump makes a StatefulSet: with --as instead of --claim, please';
   return undefined;
+}
+
+function describeMoment({ spec }: Restore): string {
+  const { dump } = spec.source;
+  return dump === undefined ? `as of ${describeTarget(targetOf(spec))}` : `from dump ${dump}`;
 }
 
 async function attach(name: string, options: RestoreOptions, signal: AbortSignal): Promise<number> {
@@ -106,7 +130,7 @@ function noSuchRestore(name: string, namespace: string): number {
   return EXIT.notFound;
 }
 
-/** @param target what to restore; @returns the Restore, whose destination is named after it unless told */
+/** @param target what to restore, where it is no dump; @returns the Restore, whose destination is named after it unless told */
 export function buildRestore(
   database: string,
   namespace: string,
@@ -116,14 +140,15 @@ export function buildRestore(
     claim,
     instance,
     from,
+    fromDump,
     plan,
     start,
     inPlace,
     undo,
-  }: Pick<RestoreOptions, 'as' | 'claim' | 'instance' | 'from' | 'plan' | 'start' | 'inPlace' | 'undo'>,
+  }: Pick<RestoreOptions, 'as' | 'claim' | 'instance' | 'from' | 'fromDump' | 'plan' | 'start' | 'inPlace' | 'undo'>,
 ): Restore {
-  const name =
-    claim ?? as ?? deriveName(undo ?? instance ?? database, undo === undefined ? nameTarget(target) : 'undone');
+  const moment = undo === undefined ? (fromDump === undefined ? nameTarget(target) : 'from-dump') : 'undone';
+  const name = claim ?? as ?? deriveName(undo ?? instance ?? database, moment);
   return {
     apiVersion: API_VERSION,
     kind: 'Restore',
@@ -133,8 +158,9 @@ export function buildRestore(
         database,
         ...(instance === undefined ? {} : { instance }),
         ...(from === undefined ? {} : { storagePrefix: from }),
+        ...(fromDump === undefined ? {} : { dump: fromDump }),
       },
-      target,
+      ...(fromDump === undefined ? { target } : {}),
       destination: buildDestination(database, name, { claim, inPlace, undo }),
       ...(plan ? { planOnly: true } : {}),
       ...(start === false ? { autoStart: false } : {}),

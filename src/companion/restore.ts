@@ -12,7 +12,7 @@ import { API_VERSION, GROUP, LABEL, REPOSITORY_ANNOTATION, RESTORED_BY_ANNOTATIO
 import type { Restore } from '../api/restore.ts';
 import { strip } from '../inject/strip.ts';
 import { nameIncarnation } from '../lib/cluster-identity.ts';
-import { destinationName } from '../lib/restore-spec.ts';
+import { destinationName, targetOf } from '../lib/restore-spec.ts';
 import { repositoryOf } from '../policy/place.ts';
 import { buildAgentPod } from './agent-pod.ts';
 import { aloneAnnotations, makeAlone } from './alone.ts';
@@ -94,7 +94,7 @@ export function buildRestoreJob(
       ...destinationEnv(restore),
       ...(restore.spec.planOnly ? [{ name: 'WALGUARD_PLAN_ONLY', value: '1' }] : []),
       { name: 'WALGUARD_SOURCE_PREFIX', value: storagePrefix },
-      { name: 'WALGUARD_TARGET', value: JSON.stringify(restore.spec.target) },
+      { name: 'WALGUARD_TARGET', value: JSON.stringify(targetOf(restore.spec)) },
       timeoutEnv(FETCH_TIMEOUT_SECONDS),
     ],
   });

@@ -6,6 +6,7 @@ import type { InPlaceStatus, InPlaceStep, Restore, RestoreStatus } from '../api/
 import { buildInPlaceJob, type Task } from '../companion/restore-in-place.ts';
 import { explainLackOfRoom } from '../lib/aside.ts';
 import { describeTarget } from '../lib/recovery-target.ts';
+import { targetOf } from '../lib/restore-spec.ts';
 import type { Action } from './action.ts';
 import { findFormer, findObstacle, jobOf, type Scene, sceneOf } from './in-place-scene.ts';
 import { bothOf, describeEnd, leftStopped } from './in-place-words.ts';
@@ -77,7 +78,7 @@ function begin(scene: Scene): Step {
   if (typeof from === 'string') return fail(restore, from, world);
   const { storagePrefix } = from;
   const message = `looking for what to fetch below ${storagePrefix}; the database runs`;
-  const target = describeTarget(restore.spec.target);
+  const target = describeTarget(targetOf(restore.spec));
   return look(
     { ...scene, restore: { ...restore, status: { phase: 'Fetching', message, target, storagePrefix, startedAt } } },
     { step: 'Looking', replicas: source.spec.replicas ?? 1 },

@@ -1,9 +1,8 @@
 // The decision for one Restore: the next step and its status. No I/O. Room: controller (door).
 import type { Job, KubeObject, PersistentVolumeClaim, Pod, StatefulSet } from '../api/kubernetes.ts';
 import { API_VERSION } from '../api/names.ts';
-import type { RestoreReport } from '../api/reports.ts';
 import type { Restore } from '../api/restore.ts';
-import type { Subject } from '../companion/instance.ts';
+import { dumpClaimName, type Subject } from '../companion/instance.ts';
 import {
   buildRestoreClaim,
   buildRestoredStatefulSet,
@@ -11,16 +10,19 @@ import {
   isMadeBy,
   restoreClaimName,
 } from '../companion/restore.ts';
+import { buildLoadJob } from '../companion/restore-dump.ts';
 import { inject } from '../inject/inject.ts';
 import { isEqual } from '../lib/json.ts';
 import { formatReason } from '../lib/reason.ts';
 import { describeTarget } from '../lib/recovery-target.ts';
+import { targetOf } from '../lib/restore-spec.ts';
 import type { Action } from './action.ts';
 import { parseReport } from './job-reports.ts';
 import { decideInPlace } from './plan-in-place.ts';
-import { describeFetch, finishClaim, finishPlan, pickPlanned, watchReplay } from './restore-end.ts';
+import { describeFetch, finishClaim, finishPlan, type JobReport, pickPlanned, watchReplay } from './restore-end.ts';
 import { findRestoreJob } from './restore-job.ts';
-import { chooseSource } from './restore-source.ts';
+import { chooseDumps, chooseSource } from './restore-source.ts';
+import { watchStart } from './restore-start.ts';
 import { fail, type Step } from './restore-step.ts';
 import { resolveSubject } from './subject.ts';
 import { find, isUnfinished, namespaceOf, type World } from './world.ts';
@@ -61,11 +63,13 @@ export function planRestore(restore: Restore, world: World): Action[] {
  * | any, planOnly       | none     | succeeded | Completed: what it would read            |
  * | ours, no autoStart  |          |           | Completed: it recovers when scaled up    |
  * | ours                |          |           | Replaying, until Postgres is promoted    |
+ * | ours, from a dump   |          |           | Starting, until Postgres takes writes    |
  */
 function decide(restore: Restore, world: World): Step {
   const progress = look(restore, world);
   if (progress.destination) {
-    if (isMadeBy(progress.destination, restore)) return watchReplay(restore, world);
+    if (isMadeBy(progress.destination, restore))
+      return restore.spec.source.dump === undefined ? watchReplay(restore, world) : watchStart(restore, world);
     return fail(
       restore,
       `StatefulSet "${progress.destination.metadata.name}" exists already; name another destination`,
@@ -104,17 +108,29 @@ function begin(restore: Restore, subject: Subject, world: World): Step {
   const source = chooseSource(restore, instances);
   if (typeof source === 'string') return fail(restore, source, world);
   const { storagePrefix, pod } = source;
+  const isDump = restore.spec.source.dump !== undefined;
   const from = findSourceClaim(subject, world);
   if (!from) return fail(restore, `the claim of "${pod}" was not found`, world);
   const startedAt = restore.status?.startedAt ?? world.now;
+  const dumps = isDump ? chooseDumps(restore, subject.settings, instances, source) : undefined;
+  const missing = dumps?.claimOf !== undefined && !find(world.claims, namespace, dumpClaimName(dumps.claimOf));
+  if (missing)
+    return fail(
+      restore,
+      `PersistentVolumeClaim "${dumpClaimName(dumps.claimOf)}" with the dumps is not there; name the pod whose dumps are read (spec.source.instance, or --instance)`,
+      world,
+    );
+  const job = dumps
+    ? buildLoadJob(subject, restore, dumps)
+    : buildRestoreJob(subject, restore, storagePrefix, pod, startedAt);
   const actions: Action[] = [
     ...(claim || restore.spec.planOnly
       ? []
       : [{ verb: 'create' as const, object: buildRestoreClaim(subject, restore, from) }]),
-    { verb: 'create', object: buildRestoreJob(subject, restore, storagePrefix, pod, startedAt) },
+    { verb: 'create', object: job },
   ];
-  const message = `looking for what to fetch below ${storagePrefix}`;
-  const target = describeTarget(restore.spec.target);
+  const message = `looking for what to ${isDump ? 'load' : 'fetch'} below ${storagePrefix}`;
+  const target = isDump ? `dump ${restore.spec.source.dump}` : describeTarget(targetOf(restore.spec));
   return { actions, status: { phase: 'Fetching', message, target, storagePrefix, startedAt } };
 }
 
@@ -128,7 +144,7 @@ function findSourceClaim({ workload, server }: Subject, { claims }: World): Pers
 
 function follow(restore: Restore, subject: Subject, { job, jobPod, source }: Progress, world: World): Step {
   const terminated = jobPod?.status?.containerStatuses?.find(({ name }) => name === 'restore')?.state?.terminated;
-  const report = parseReport<RestoreReport>(terminated?.message);
+  const report = parseReport<JobReport>(terminated?.message);
   const failed = job?.status?.conditions?.find(({ type, status }) => type === 'Failed' && status === 'True');
   if (failed) {
     const why = report && !report.ok ? report.message : (failed.message ?? 'the restore job failed');
@@ -146,7 +162,7 @@ function follow(restore: Restore, subject: Subject, { job, jobPod, source }: Pro
     actions: [{ verb: 'create', object: injection.workload }],
     status: {
       ...status,
-      phase: 'Replaying',
+      phase: restore.spec.source.dump === undefined ? 'Replaying' : 'Starting',
       message: `creating StatefulSet "${restore.spec.destination.statefulSet}"`,
       fetchedAt: restore.status?.fetchedAt ?? world.now,
       ...(report?.ok ? pickPlanned(report) : {}),

@@ -1,10 +1,10 @@
 // The end of a Restore: the replay that is watched, or what is left for the user to start. No I/O. Room: controller (door).
 import { SIDECAR } from '../api/names.ts';
-import type { RestoreProgress, RestoreReport, SidecarStatus } from '../api/reports.ts';
+import type { LoadReport, RestoreProgress, RestoreReport, SidecarStatus } from '../api/reports.ts';
 import type { Restore, RestoreStatus } from '../api/restore.ts';
 import { parseTimeline } from '../lib/backup-list.ts';
 import { describeDestination } from '../lib/restore-spec.ts';
-import { describePlan, describeProgress } from '../lib/restore-words.ts';
+import { describeDump, describePlan, describeProgress } from '../lib/restore-words.ts';
 import { fail, type Step } from './restore-step.ts';
 import { find, namespaceOf, sidecarKey, type World } from './world.ts';
 
@@ -15,7 +15,7 @@ export function watchReplay(restore: Restore, world: World): Step {
   const status = { ...restore.status, phase: 'Replaying' as const };
   if (typeof answer === 'string') return { actions: [], status: { ...status, message: `replaying WAL; ${answer}` } };
   if (answer.postgres === 'down' || answer.inRecovery !== false) {
-    return { actions: [], status: { ...status, message: describeReplay(restore, world) } };
+    return { actions: [], status: { ...status, message: describeEnds(restore, world, 'replaying WAL') } };
   }
   if (isPastTarget(restore, answer)) return fail(restore, PAST_TARGET, world);
   return {
@@ -39,24 +39,29 @@ function leaveStopped(restore: Restore, { now }: World): Step {
 }
 
 /** All that was wanted is to know. */
-export function finishPlan(restore: Restore, report: RestoreReport | undefined, { now }: World): Step {
+export function finishPlan(restore: Restore, report: JobReport | undefined, { now }: World): Step {
   const planned = report?.ok ? pickPlanned(report) : {};
-  const message = planned.plan ? `it would read ${describePlan(planned.plan)}` : 'the restore job left no plan';
+  const { plan, dump } = planned;
+  const wish = dump ? `it would load ${describeDump(dump)}` : plan && `it would read ${describePlan(plan)}`;
+  const message = wish ?? 'the restore job left no plan';
   return { actions: [], status: { ...restore.status, ...planned, phase: 'Completed', message, completedAt: now } };
 }
 
 /** What the job says of itself while it runs. */
-export function describeFetch(answer: RestoreProgress | string | undefined): Pick<RestoreStatus, 'plan' | 'message'> {
-  if (typeof answer !== 'object' || answer.plan === undefined) return {};
-  const { plan, bytes, seconds = 0 } = answer;
-  const done = bytes === undefined ? '' : `: ${describeProgress(bytes, plan.dataBytes, seconds)}`;
-  return { plan, message: `fetching ${describePlan(plan)}${done}` };
+export function describeFetch(
+  answer: RestoreProgress | string | undefined,
+): Pick<RestoreStatus, 'plan' | 'dump' | 'message'> {
+  if (typeof answer !== 'object') return {};
+  const { plan, dump, bytes, seconds = 0 } = answer;
+  const told = (total: number) => (bytes === undefined ? '' : `: ${describeProgress(bytes, total, seconds)}`);
+  if (dump) return { dump, message: `loading ${describeDump(dump)}${told(dump.dataBytes)}` };
+  return plan ? { plan, message: `fetching ${describePlan(plan)}${told(plan.dataBytes)}` } : {};
 }
 
 export function finishClaim(
   restore: Restore,
   status: RestoreStatus,
-  report: RestoreReport | undefined,
+  report: JobReport | undefined,
   { now }: World,
 ): Step {
   const planned = report?.ok ? pickPlanned(report) : {};
@@ -67,11 +72,14 @@ export function finishClaim(
   };
 }
 
-export function pickPlanned({
-  plan,
-  note,
-}: RestoreReport & { ok: true }): Pick<RestoreStatus, 'plan' | 'baseBackup' | 'target' | 'note'> {
-  return { plan, baseBackup: plan.baseBackup, target: plan.target, ...(note === undefined ? {} : { note }) };
+/** Of a job that restores a base backup, or loads a dump. */
+export type JobReport = RestoreReport | LoadReport;
+
+export function pickPlanned({ note, ...report }: JobReport & { ok: true }): RestoreStatus {
+  const told = note === undefined ? {} : { note };
+  if ('dump' in report) return { dump: report.dump, target: `dump ${report.dump.name}`, ...told };
+  const { plan } = report;
+  return { plan, baseBackup: plan.baseBackup, target: plan.target, ...told };
 }
 
 /**
@@ -86,18 +94,18 @@ export function isPastTarget({ status }: Restore, { timeline }: SidecarStatus): 
 export const PAST_TARGET =
   'Postgres was ended in the middle of its promotion and has replayed past the target; delete the new StatefulSet with its claim, and restore again';
 
-function restoredPod({ spec }: Restore): string {
+export function restoredPod({ spec }: Restore): string {
   return `${spec.destination.statefulSet}-0`;
 }
 
-/** A recovery that cannot go on ends Postgres, and Kubernetes starts it again: worth saying, and where to look. */
-function describeReplay(restore: Restore, { pods }: World): string {
+/** What cannot go on ends Postgres, and Kubernetes starts it again: worth saying, and where to look. @param doing what it is at */
+export function describeEnds(restore: Restore, { pods }: World, doing: string): string {
   const namespace = namespaceOf(restore);
   const name = restoredPod(restore);
   const { initContainerStatuses, containerStatuses = [] } = find(pods, namespace, name)?.status ?? {};
   // Some images recover in an init container; the sidecar's own restarts are not Postgres's.
   const statuses = [...((initContainerStatuses ?? []) as typeof containerStatuses), ...containerStatuses];
   const ended = statuses.find((each) => each.restartCount > 0 && each.name !== SIDECAR);
-  if (!ended) return 'replaying WAL';
-  return `replaying WAL; Postgres has ended ${ended.restartCount} times, see: kubectl -n ${namespace} logs ${name} -c ${ended.name} --previous`;
+  if (!ended) return doing;
+  return `${doing}; Postgres has ended ${ended.restartCount} times, see: kubectl -n ${namespace} logs ${name} -c ${ended.name} --previous`;
 }

@@ -1,8 +1,10 @@
 // Which of a database's Postgres clusters a Restore reads, and whose WAL is flushed first. No I/O. Room: controller (door).
 import type { Instance } from '../api/protected-database.ts';
 import type { Restore } from '../api/restore.ts';
+import type { DumpSource } from '../companion/restore-dump.ts';
 import { isOfDatabase } from '../lib/cluster-identity.ts';
 import { listMembers } from '../lib/cluster-members.ts';
+import type { Settings } from '../policy/settings.ts';
 
 export interface RestoreSource {
   readonly storagePrefix: string;
@@ -47,4 +49,26 @@ function toSource(instance: Instance, all: readonly Instance[]): RestoreSource {
   const members = listMembers(instance, all);
   const primary = members.find(({ inRecovery }) => inRecovery === false);
   return { storagePrefix: instance.storagePrefix ?? '', pod: (primary ?? instance).pod };
+}
+
+/**
+ * Where the dumps of that cluster lie. On claims each pod that was its primary has one of its own.
+ *
+ * | prefix named | the policy keeps dumps on claims | instance named | dumps known | whose claim            |
+ * | yes          |                                  |                |             | none: in the store     |
+ * | no           | no                               |                |             | none: in the store     |
+ * | no           | yes                              | yes            |             | that pod's             |
+ * | no           | yes                              | no             | none        | the primary's          |
+ * | no           | yes                              | no             | some        | that of the newest one |
+ */
+export function chooseDumps(
+  { spec }: Restore,
+  { dump }: Pick<Settings, 'dump'>,
+  instances: readonly Instance[],
+  { storagePrefix, pod }: RestoreSource,
+): DumpSource {
+  if (spec.source.storagePrefix !== undefined || dump?.destination.volume === undefined) return { storagePrefix };
+  const dumped = instances.filter((each) => each.storagePrefix === storagePrefix && each.lastDump);
+  dumped.sort((a, b) => Date.parse(b.lastDump?.finishedAt ?? '') - Date.parse(a.lastDump?.finishedAt ?? ''));
+  return { storagePrefix, claimOf: spec.source.instance ?? dumped[0]?.pod ?? pod };
 }

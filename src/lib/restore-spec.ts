@@ -1,5 +1,5 @@
 // What a Restore is about, whichever way it says so. Room: lib (pure).
-import type { RestoreSpec } from '../api/restore.ts';
+import type { RestoreSpec, RestoreTarget } from '../api/restore.ts';
 
 /** Name of what comes to be: a StatefulSet, or a claim alone; in place it is the source itself. */
 export function destinationName({ destination, source }: RestoreSpec): string {
@@ -11,4 +11,9 @@ export function describeDestination({ destination, source }: RestoreSpec): strin
   const { statefulSet, claim, inPlace } = destination;
   if (inPlace) return `the place of "${source.database}" itself`;
   return statefulSet === undefined ? `PersistentVolumeClaim "${claim}"` : `StatefulSet "${statefulSet}"`;
+}
+
+/** A dump is of one moment, and so has no target: what is in it is the latest. */
+export function targetOf({ target = { latest: true } }: RestoreSpec): RestoreTarget {
+  return target;
 }

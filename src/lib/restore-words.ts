@@ -1,5 +1,5 @@
 // A restore's plan and progress, as a person reads them. Room: lib (pure).
-import type { RestorePlanSummary } from '../api/restore.ts';
+import type { RestoredDump, RestorePlanSummary } from '../api/restore.ts';
 import { formatDurationSeconds } from './duration.ts';
 import { formatBytes } from './quantity.ts';
 import { describeTarget } from './recovery-target.ts';
@@ -20,6 +20,11 @@ export function describePlan(plan: RestorePlanSummary): string {
   const base = `base backup ${baseBackup} (${formatBytes(fetchBytes)} to fetch, ${formatBytes(dataBytes)} of data)`;
   if (walFrom === undefined) return `${base}, then WAL up to ${target}`;
   return `${base}, then WAL ${walFrom} to ${walTo} (${walSegments} segments, ${formatBytes(walBytes)}) up to ${target}`;
+}
+
+/** `dump 20261121T020000Z-pg_dumpall (4.15 MiB) of 2026-11-21T02:00:00Z: 3 databases, 17 tables, 5000 rows` */
+export function describeDump({ name, startedAt, bytes, databases, tables, rows }: RestoredDump): string {
+  return `dump ${name} (${formatBytes(bytes)}) of ${startedAt}: ${databases} databases, ${tables} tables, ${rows} rows`;
 }
 
 /** @param bytes that are on the volume so far; @param total that there will be, about; @param seconds since the first of them */

@@ -8,6 +8,7 @@ import type { Restore, RestoreStatus } from '../../src/api/restore.ts';
 import { planRestore } from '../../src/controller/plan-restore.ts';
 import { isBeingRestored } from '../../src/controller/view.ts';
 import type { World } from '../../src/controller/world.ts';
+import { targetOf } from '../../src/lib/restore-spec.ts';
 import { buildRestoreOf, buildSubject } from '../support/subjects.ts';
 import {
   buildDatabase,
@@ -49,7 +50,7 @@ interface Stage {
 
 function inPlace(undo?: string): Restore {
   const restore = buildRestoreOf();
-  const target = undo === undefined ? restore.spec.target : { latest: true as const };
+  const target = undo === undefined ? targetOf(restore.spec) : { latest: true as const };
   const destination = { inPlace: { confirm: 'orders', ...(undo === undefined ? {} : { undo }) } };
   return { ...restore, spec: { ...restore.spec, target, destination } };
 }

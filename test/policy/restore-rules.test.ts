@@ -67,6 +67,34 @@ const GAP = [
 ];
 
 const ROWS: Readonly<Record<string, Row>> = {
+  'a dump of a database whose dumps are known': {
+    databases: [database('orders', [instance('orders-0', '1', { lastDump: {} } as never)])],
+    source: { database: 'orders', dump: 'latest' },
+    expected: [],
+  },
+  'a dump of a database of which none is known': {
+    source: { database: 'orders', dump: 'latest' },
+    expected: ['restore-dump-unknown'],
+  },
+  'a dump of a database that was lost': {
+    databases: [],
+    source: { database: 'orders', dump: 'latest' },
+    expected: [],
+  },
+  'a dump below a prefix that is named': {
+    source: { database: 'orders', dump: 'latest', storagePrefix: 's3://backups/shop/order/15/42' },
+    expected: [],
+  },
+  'a dump of a database without base backups': {
+    databases: [
+      database(
+        'orders',
+        LOST.map((each) => ({ ...each, lastDump: {} }) as never),
+      ),
+    ],
+    source: { database: 'orders', dump: '20261121T020000Z-pg_dump' },
+    expected: [],
+  },
   'a moment in a gap': {
     databases: [database('orders', GAP)],
     time: '2026-11-21T08:30:00Z',
@@ -147,7 +175,7 @@ const ROWS: Readonly<Record<string, Row>> = {
 function judge({ databases = KNOWN, time = '2026-11-21T08:00:00Z', target, source, to }: Row) {
   const spec = {
     source: source ?? { database: 'orders' },
-    target: target ?? { time },
+    ...(source?.dump === undefined ? { target: target ?? { time } } : {}),
     destination: typeof to === 'object' ? to : { statefulSet: to ?? 'orders-before' },
   };
   return evaluate(RESTORE_RULES, { spec, databases, now: NOW });

@@ -24,3 +24,9 @@ export function buildRestoreOf(database = 'orders', statefulSet = 'orders-before
     spec: { source: { database }, target: { time: TARGET_TIME }, destination: { statefulSet } },
   };
 }
+
+/** @param dump `latest`, or a dump's name */
+export function buildLoadOf(dump: string, statefulSet = 'orders-before'): Restore {
+  const { spec: _spec, ...restore } = buildRestoreOf();
+  return { ...restore, spec: { source: { database: 'orders', dump }, destination: { statefulSet } } };
+}

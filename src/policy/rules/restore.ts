@@ -2,6 +2,7 @@
 import type { RestoreFacts } from '../restore-facts.ts';
 import type { Rule } from '../rule.ts';
 import { restoreDestinationTaken } from './restore/restore-destination-taken.ts';
+import { restoreDumpUnknown } from './restore/restore-dump-unknown.ts';
 import { restoreInstanceNeeded } from './restore/restore-instance-needed.ts';
 import { restoreInstanceUnknown } from './restore/restore-instance-unknown.ts';
 import { restoreSourceUnknown } from './restore/restore-source-unknown.ts';
@@ -13,6 +14,7 @@ import { restoreUnverified } from './restore/restore-unverified.ts';
 
 export const RESTORE_RULES: readonly Rule<RestoreFacts>[] = [
   restoreDestinationTaken,
+  restoreDumpUnknown,
   restoreInstanceNeeded,
   restoreInstanceUnknown,
   restoreSourceUnknown,

@@ -11,7 +11,7 @@ export const restoreTargetEarly: Rule<RestoreFacts> = {
   remedy: 'Name a time in the recovery window that the message gives.',
   check: (facts) => {
     const window = findWindow(facts);
-    const { time } = facts.spec.target;
+    const time = facts.spec.target?.time;
     if (!window || time === undefined || !(Date.parse(time) < Date.parse(window.from))) return [];
     const seen = `${formatTime(time)}, before its first base backup was finished`;
     return [{ field: 'spec.target.time', seen, remedy: `It can be restored to a time ${describeWindow(window)}.` }];

@@ -13,7 +13,7 @@ export const restoreTargetFuture: Rule<RestoreFacts> = {
   describe: 'The target of a Restore is a time that has passed.',
   remedy: 'Name a time in the recovery window that the message gives; mind the time zone.',
   check: (facts) => {
-    const { time } = facts.spec.target;
+    const time = facts.spec.target?.time;
     if (time === undefined || !(Date.parse(time) > Date.parse(facts.now) + SKEW_MS)) return [];
     const window = findWindow(facts);
     const remedy = window ? `It can be restored to a time ${describeWindow(window)}.` : 'Name a time that has passed.';

@@ -11,7 +11,7 @@ export const restoreTargetInGap: Rule<RestoreFacts> = {
   remedy: 'Name a time in one of the recovery windows that the message gives.',
   check: (facts) => {
     const stretches = findWindow(facts)?.stretches ?? [];
-    const { time } = facts.spec.target;
+    const time = facts.spec.target?.time;
     if (time === undefined) return [];
     const target = Date.parse(time);
     const next = stretches.findIndex(({ from }) => Date.parse(from) > target);

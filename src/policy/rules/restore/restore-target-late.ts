@@ -12,7 +12,7 @@ export const restoreTargetLate: Rule<RestoreFacts> = {
   remedy: 'A running source archives the rest first; where it is gone, what is archived is all that comes back.',
   check: (facts) => {
     const to = findWindow(facts)?.to;
-    const { time } = facts.spec.target;
+    const time = facts.spec.target?.time;
     if (time === undefined) return [];
     const target = Date.parse(time);
     if (to === undefined || !(target > Date.parse(to)) || target > Date.parse(facts.now) + SKEW_MS) return [];

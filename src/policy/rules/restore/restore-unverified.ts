@@ -11,8 +11,8 @@ export const restoreUnverified: Rule<RestoreFacts> = {
   describe: 'It is known from when to when the source of a Restore can be restored.',
   remedy: 'Look at the status of the Restore: it says whether a base backup was found.',
   check: (facts) => {
-    const { database, storagePrefix } = facts.spec.source;
-    if (storagePrefix !== undefined) return [];
+    const { database, storagePrefix, dump } = facts.spec.source;
+    if (storagePrefix !== undefined || dump !== undefined) return [];
     const isUnknownSource = facts.databases.length > 0 && !findSource(facts);
     if (isUnknownSource || restoreInstanceUnknown.check(facts).length > 0) return [];
     if (findWindow(facts) || findWindows(facts).length > 1) return [];
