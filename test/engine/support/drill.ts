@@ -56,34 +56,49 @@ export async function runDrillJob(
 ): Promise<Drilled> {
   const pod = await startPod(context, { engine: source.pod.engine, major: source.pod.major });
   const volume = await pod.makeDirectory('volume', 0o777);
-  const directory = join(pod.directory, 'drill');
-  for (const name of PIPES) {
-    execFileSync('mkfifo', ['-m', '0600', join(directory, name)]);
-    chownSync(join(directory, name), POSTGRES_ID, POSTGRES_ID);
-  }
   await options.prepare?.(pod, volume);
-  const path = `${pod.bin}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`;
-  const container = pod.spawn('sh', ['-c', CLIENT_SCRIPT], { cwd: DRILL_DIR, env: { PATH: path }, isContainer: true });
-  const ended = once(container, 'exit');
   const env = {
     ...drillEnv(volume, options),
     WALGUARD_SOURCE_PREFIX: await prefixOf(store, source),
     ...options.agent?.env,
   };
-  await mountCredentials(pod, store.credentials);
   const place = { pod, pgdata: volume, connection: source.connection };
-  const main = [join(repositoryDir, 'src', 'main.ts'), 'agent', 'drill'];
-  const agent = pod.spawn(process.execPath, main, { env: agentEnv(store, place, { ...options.agent, env }) });
-  const [said] = await Promise.all([collect(agent), options.during?.({ pod, container, agent, volume })]);
-  const message = await readFile(pod.terminationLog, 'utf8');
-  const job: Job = { ...said, report: message === '' ? {} : JSON.parse(message) };
-  // As the kubelet ends a native sidecar; by then it has mostly ended by itself.
-  await killTree(container);
-  await ended;
+  const { during } = options;
+  const job = await runBesideImage('drill', store, place, { ...options.agent, env }, (container, agent) =>
+    during?.({ pod, container, agent, volume }),
+  );
   const evidence = findEvidence(job.stdout + job.stderr);
   const check = (name: string) => evidence.checks?.find((each) => each.name === name);
   const drill = job.report.drill as Drilled['drill'];
   return { ...job, drill, evidence, check, pod, volume };
+}
+
+/** `walguard agent <companion>` with the container of the image beside it, as the pods of drills and of dumps that are loaded have it. */
+export async function runBesideImage(
+  companion: string,
+  store: Store,
+  place: Pick<Postgres, 'pgdata' | 'connection' | 'pod'>,
+  options: AgentOptions,
+  during: (container: ChildProcess, agent: ChildProcess) => Promise<void> | undefined = () => undefined,
+): Promise<Job> {
+  const { pod } = place;
+  for (const name of PIPES) {
+    const path = join(pod.directory, 'drill', name);
+    execFileSync('mkfifo', ['-m', '0600', path]);
+    chownSync(path, POSTGRES_ID, POSTGRES_ID);
+  }
+  const path = `${pod.bin}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`;
+  const container = pod.spawn('sh', ['-c', CLIENT_SCRIPT], { cwd: DRILL_DIR, env: { PATH: path }, isContainer: true });
+  const ended = once(container, 'exit');
+  await mountCredentials(pod, store.credentials);
+  const main = [join(repositoryDir, 'src', 'main.ts'), 'agent', companion];
+  const agent = pod.spawn(process.execPath, main, { env: agentEnv(store, place, options) });
+  const [said] = await Promise.all([collect(agent), during(container, agent)]);
+  const message = await readFile(pod.terminationLog, 'utf8');
+  // As the kubelet ends a native sidecar; by then it has mostly ended by itself.
+  await killTree(container);
+  await ended;
+  return { ...said, report: message === '' ? {} : JSON.parse(message) };
 }
 
 export function drillEnv(volume: string, options: DrillOptions): NodeJS.ProcessEnv {
