@@ -5,6 +5,7 @@ import { EXIT, LABEL } from '../api/names.ts';
 import type { DrillReport } from '../api/reports.ts';
 import { createKube, currentNamespace, type Kube, KubeError, loadKubeConfig } from '../kube/client.ts';
 import { deriveName } from '../lib/name.ts';
+import { explainWait } from '../lib/stuck-pod.ts';
 import type { ClusterOptions } from './evidence-cluster.ts';
 import { say } from './say.ts';
 import { UsageError } from './usage-error.ts';
@@ -143,7 +144,8 @@ async function lookAt(kube: Kube, job: Job): Promise<string | DrillReport> {
   const failed = live?.status?.conditions?.find(({ type, status }) => type === 'Failed' && status === 'True');
   if (failed) return { ok: false, message: failed.message ?? 'the Job failed' };
   if (!pod) return 'waiting for its pod';
-  return pod.status?.phase === 'Running' ? 'restoring, and looking at what came back' : 'its pod waits to be started';
+  if (pod.status?.phase === 'Running') return 'restoring, and looking at what came back';
+  return explainWait(pod.status) ?? 'its pod waits to be started';
 }
 
 function parseReport(text: string | undefined): DrillReport | undefined {

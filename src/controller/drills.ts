@@ -6,8 +6,8 @@ import type { Instance } from '../api/protected-database.ts';
 import type { DrillReport } from '../api/reports.ts';
 import { hasBeen } from '../lib/clock-skew.ts';
 import { newest } from '../lib/cluster-members.ts';
+import { explainStuck } from '../lib/stuck-pod.ts';
 import { because, type Finished, listFinished } from './job-reports.ts';
-import { explainStuck } from './stuck-pod.ts';
 import type { World } from './world.ts';
 
 type Drills = Pick<Instance, 'lastDrills' | 'lastSuccessfulDrill'>;

@@ -1,4 +1,4 @@
-// A job's pod that does not get to run, and why: it will never report. No I/O. Room: controller (door).
+// A job's pod that does not get to run, and why: it will never report. Room: lib (pure).
 import type { Pod } from '../api/kubernetes.ts';
 
 /** Longer than it takes to make room on a node, or to get over a registry's bad minute. */
@@ -31,11 +31,12 @@ export interface Stuck {
  */
 export function explainStuck({ metadata, status }: Pod, now: string): Stuck | undefined {
   const at = Date.parse(metadata.creationTimestamp ?? now) + PATIENCE_MS;
-  const message = explain(status);
+  const message = explainWait(status);
   return message === undefined || Date.parse(now) < at ? undefined : { message, at: new Date(at).toISOString() };
 }
 
-function explain(status: Pod['status']): string | undefined {
+/** What its pod waits for that may never come; undefined where it runs, or is just being started. */
+export function explainWait(status: Pod['status']): string | undefined {
   const scheduled = status?.conditions?.find(({ type }) => type === 'PodScheduled');
   if (scheduled?.status === 'False') return `no node takes its pod: ${scheduled.message ?? scheduled.reason ?? ''}`;
   const containers = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])];

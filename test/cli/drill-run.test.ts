@@ -64,11 +64,14 @@ const drill = {
 /** @param message the last line of the drill's container, in its pod; undefined while it runs */
 function cluster(context: TestContext, message: string | undefined, found = [cronJob('weekly')]): Promise<StandIn> {
   const terminated = message === undefined ? {} : { terminated: { exitCode: 0, message } };
-  const pod = { status: { phase: 'Running', containerStatuses: [{ name: 'drill', state: terminated }] } };
+  return clusterOf(context, { phase: 'Running', containerStatuses: [{ name: 'drill', state: terminated }] }, found);
+}
+
+function clusterOf(context: TestContext, status: object, found = [cronJob('weekly')]): Promise<StandIn> {
   return startStandIn(context, ({ method, path, body }) => {
     if (path.includes('selfsubjectreviews')) return [201, { status: { userInfo: { username: 'ann' } } }];
     if (method === 'POST') return [201, body];
-    return [200, path.includes('cronjobs') ? { items: found } : path.includes('pods') ? { items: [pod] } : {}];
+    return [200, path.includes('cronjobs') ? { items: found } : path.includes('pods') ? { items: [{ status }] } : {}];
   });
 }
 
@@ -109,6 +112,16 @@ for (const [title, message, says] of ENDS) {
     assert.match(stderr, says);
   });
 }
+
+test('while its pod cannot start it says why', async (context) => {
+  const waiting = { reason: 'ImagePullBackOff', message: 'Back-off pulling image "postgres:gone"' };
+  const status = { phase: 'Pending', containerStatuses: [{ name: 'postgres', state: { waiting } }] };
+  const { stderr } = await run(await clusterOf(context, status), ['--timeout', '0.1']);
+  assert.match(
+    stderr,
+    /0 s {2}container postgres does not start: ImagePullBackOff: Back-off pulling image "postgres:gone"\n/,
+  );
+});
 
 test('-o json: its report, and nothing else, on stdout', async (context) => {
   const report = { ok: true, drill, clusterId: '1' };

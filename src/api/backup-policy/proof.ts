@@ -17,7 +17,7 @@ const check = {
     name: ENTRY_NAME,
     database: { type: 'string', description: 'Database that is asked.', default: 'postgres', maxLength: 63 },
     sql: { type: 'string', description: 'One statement with one value.', minLength: 1, maxLength: 4096 },
-    expect: { type: 'string', description: 'The value, as text.', maxLength: 4096 },
+    expect: { type: 'string', description: 'The value as psql shows it, such as 501, or t for true.', maxLength: 4096 },
   },
 } as const;
 
