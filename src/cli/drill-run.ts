@@ -28,6 +28,8 @@ export interface DrillCronJob extends KubeObject {
 
 const COMPANION = 'drill';
 const POLL_MS = 1000;
+/** Until its volume is made no node takes a pod. */
+const SETTLING_MS = 5000;
 
 export async function runDrillNow(database: string, options: DrillRunOptions, signal: AbortSignal): Promise<number> {
   if (!(Number(options.timeout) > 0)) throw new UsageError(`--timeout "${options.timeout}" is no number of seconds`);
@@ -145,7 +147,8 @@ async function lookAt(kube: Kube, job: Job): Promise<string | DrillReport> {
   if (failed) return { ok: false, message: failed.message ?? 'the Job failed' };
   if (!pod) return 'waiting for its pod';
   if (pod.status?.phase === 'Running') return 'restoring, and looking at what came back';
-  return explainWait(pod.status) ?? 'its pod waits to be started';
+  const isNew = Date.now() - Date.parse(pod.metadata.creationTimestamp ?? '') < SETTLING_MS;
+  return (isNew ? undefined : explainWait(pod.status)) ?? 'its pod waits to be started';
 }
 
 function parseReport(text: string | undefined): DrillReport | undefined {

@@ -71,7 +71,14 @@ function clusterOf(context: TestContext, status: object, found = [cronJob('weekl
   return startStandIn(context, ({ method, path, body }) => {
     if (path.includes('selfsubjectreviews')) return [201, { status: { userInfo: { username: 'ann' } } }];
     if (method === 'POST') return [201, body];
-    return [200, path.includes('cronjobs') ? { items: found } : path.includes('pods') ? { items: [{ status }] } : {}];
+    return [
+      200,
+      path.includes('cronjobs')
+        ? { items: found }
+        : path.includes('pods')
+          ? { items: [{ metadata: { creationTimestamp: '2026-11-21T20:15:33Z' }, status }] }
+          : {},
+    ];
   });
 }
 

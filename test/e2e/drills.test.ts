@@ -5,9 +5,18 @@ import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { API_VERSION, EXIT } from '../../src/api/names.ts';
 import { repositoryDir } from '../cluster/checkout.ts';
 import { down } from '../cluster/cluster.ts';
-import { type CommandResult, kubectl, type Live, listObjects, tryCommand, waitFor } from '../support/cluster-client.ts';
+import {
+  type CommandResult,
+  getObject,
+  kubectl,
+  type Live,
+  listObjects,
+  tryCommand,
+  waitFor,
+} from '../support/cluster-client.ts';
 import { type Life, NAMESPACE, raise } from './life.ts';
 
 const own = ['-n', NAMESPACE];
@@ -27,11 +36,14 @@ before(async () => {
 
 after(() => down());
 
-const rows = { name: 'rows', sql: 'select count(*) >= 500 from kept', expect: 'true' };
+const rows = { name: 'rows', sql: 'select count(*) >= 500 from kept', expect: 't' };
 
-async function setDrills(...checks: object[]): Promise<void> {
-  const drills = [{ name: 'weekly', schedule: '0 5 * * 0', timeout: '10m', checks }];
-  const spec = { drills, objectives: { rto: '10m', drillAge: '30d' } };
+const WEEKLY = '0 5 * * 0';
+const drillOf = (checks: readonly object[]) => ({ name: 'weekly', schedule: WEEKLY, timeout: '10m', checks });
+
+async function setDrills(checks: readonly object[], others: object = {}, ...drills: object[]): Promise<void> {
+  const objectives = { rto: '10m', drillAge: '30d' };
+  const spec = { drills: [drillOf(checks), ...drills], objectives, ...others };
   await kubectl(life.cluster, ['patch', 'backuppolicy', 'life', '--type=merge', '-p', JSON.stringify({ spec })]);
 }
 
@@ -40,7 +52,8 @@ function walguard(...args: string[]): Promise<CommandResult> {
 }
 
 const there = () => [...own, '--kubeconfig', life.cluster.kubeconfig];
-const run = () => walguard('run', 'orders', ...there(), '--timeout', '300');
+const run = (database = 'orders', drill = 'weekly') =>
+  walguard('run', database, '--drill', drill, ...there(), '--timeout', '300');
 const condition = (type: string) => life.condition('orders', type);
 
 /** What a drill made: its pods stay as long as their Jobs do, their volumes do not. */
@@ -51,7 +64,7 @@ async function listVolumes(): Promise<string[]> {
 
 describe('a drill', () => {
   test('of a new policy gets its CronJob; until it has run the database is not Protected', async () => {
-    await setDrills(rows);
+    await setDrills([rows]);
     await waitFor(
       'the CronJob',
       async () => (await listObjects(life.cluster, NAMESPACE, 'cronjob', 'walguard.dev/companion=drill'))[0],
@@ -125,46 +138,118 @@ describe('a drill', () => {
   });
 });
 
+const CRONJOBS = 'walguard.dev/companion=drill';
+
+/** Until what the CronJobs of the drills say holds: a policy's change gets there through the controller. */
+function followed(holds: (cronJobs: string) => boolean): Promise<unknown> {
+  return waitFor('the CronJobs to follow', async () =>
+    holds(JSON.stringify(await listObjects(life.cluster, NAMESPACE, 'cronjob', CRONJOBS))),
+  );
+}
+
+async function assertFound(drill: Promise<CommandResult>, what: RegExp): Promise<void> {
+  const { code, stderr } = await drill;
+  assert.equal(code, 1, stderr);
+  assert.match(stderr, what);
+}
+
 describe('what a drill finds', () => {
+  const archive = () => life.archiveNow('orders');
+  const below = () => storagePrefix.replace('s3://walguard/', '');
+
   test('an answer that is not as expected: failed, with both', async () => {
-    await setDrills(rows, { name: 'more', sql: 'select count(*) from kept', expect: '501' });
-    await waitFor('the CronJob to have it', async () =>
-      JSON.stringify(await listObjects(life.cluster, NAMESPACE, 'cronjob', 'walguard.dev/companion=drill')).includes(
-        '501',
-      ),
-    );
-    const { code, stderr } = await run();
-    assert.equal(code, 1);
-    assert.match(stderr, /failed: .*more.*501/s);
+    // Nobody is to mend by a new base backup what is broken here.
+    await setDrills([rows, { name: 'more', sql: 'select count(*) from kept', expect: '501' }], {
+      verify: { schedule: WEEKLY },
+    });
+    await followed((text) => text.includes('501'));
+    await assertFound(run(), /failed: .*more.*501/s);
     await waitFor('the condition', async () => (await condition('LastDrillSucceeded')).status === 'False');
     assert.equal((await condition('Protected')).status, 'False');
-    await setDrills(rows);
-    await waitFor(
-      'the CronJob to have it',
-      async () =>
-        !JSON.stringify(await listObjects(life.cluster, NAMESPACE, 'cronjob', 'walguard.dev/companion=drill')).includes(
-          '501',
-        ),
+    await setDrills([rows]);
+    await followed((text) => !text.includes('501'));
+  });
+
+  test('a WAL segment that is gone, or has a flipped byte: failed; as it was: passed', async () => {
+    const [, middle] = [await archive(), await archive(), await archive()];
+    const file = `'${below()}/wal_005/${middle}.lz4'`;
+    await life.inStore(`fs.renameSync(${file}, 'aside')`);
+    await assertFound(run(), new RegExp(`failed: .*${middle}`, 's'));
+    await life.inStore(
+      `const bytes = fs.readFileSync('aside'); bytes[bytes.length >> 1] ^= 1; fs.writeFileSync(${file}, bytes)`,
     );
+    await assertFound(run(), /failed: /);
+    await life.inStore(`fs.renameSync('aside', ${file})`);
+    const { code, stderr } = await run();
+    assert.equal(code, 0, stderr);
+  });
+
+  test('a dump that lacks a table: failed', async () => {
+    const dump = { schedule: WEEKLY, destination: { storage: {} }, keep: '30d' };
+    await setDrills([rows], { dump }, { name: 'of-dumps', schedule: WEEKLY, source: 'dump', timeout: '10m' });
+    await followed((text) => text.includes('of-dumps'));
+    await waitFor('its CronJob', () => getObject(life.cluster, NAMESPACE, 'cronjob', 'orders-0-dump'));
+    assert.equal((await life.runNow('orders-0', 'dump', 'dump-now')).exitCode, 0);
+    const good = await run('orders', 'of-dumps');
+    assert.equal(good.code, 0, good.stderr);
+    // As if it had been dumped so: the manifest's checksum holds.
+    await life.inStore(String.raw`
+      const zlib = require('node:zlib'), crypto = require('node:crypto');
+      const folder = path.join('${below()}/dumps', fs.readdirSync('${below()}/dumps').sort().at(-1));
+      const file = path.join(folder, 'cluster.sql.gz'), list = path.join(folder, 'manifest.json');
+      const text = zlib.gunzipSync(fs.readFileSync(file)).toString('utf8');
+      const less = zlib.gzipSync(text.replace(/COPY public\.kept [\s\S]*?\n\\\.\n/, '')
+        .replace(/CREATE TABLE public\.kept [\s\S]*?;/, '').replace(/ALTER TABLE [^;]*public\.kept[^;]*;/g, ''));
+      fs.writeFileSync(file, less);
+      const manifest = JSON.parse(fs.readFileSync(list, 'utf8'));
+      manifest.files[0].sha256 = crypto.createHash('sha256').update(less).digest('hex');
+      fs.writeFileSync(list, JSON.stringify(manifest));`);
+    await assertFound(run('orders', 'of-dumps'), /failed: .*public\.kept has no rows, \d+ there/s);
+  });
+
+  test('a key that is another one: failed', async () => {
+    const { spec } = await getObject(life.cluster, 'default', 'backuppolicy', 'life');
+    const encryption = { method: 'libsodium', keySecret: 'seal' };
+    const { dump: _dump, ...sealed } = { ...spec, encryption, drills: [drillOf([])] };
+    const key = (digit: string) => ({ stringData: { key: digit.repeat(64) } });
+    await life.apply({
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { name: 'seal', namespace: NAMESPACE },
+      ...key('a'),
+    });
+    await life.apply({ apiVersion: API_VERSION, kind: 'BackupPolicy', metadata: { name: 'sealed' }, spec: sealed });
+    await life.add('vault', 'sealed');
+    const good = await run('vault');
+    assert.equal(good.code, 0, good.stderr);
+    await kubectl(life.cluster, [...own, 'patch', 'secret', 'seal', '-p', JSON.stringify(key('b'))]);
+    await assertFound(run('vault'), /failed: /);
   });
 
   test('a base backup that was cut short: failed', async () => {
-    const prefix = storagePrefix.replace('s3://walguard/', '');
-    const cut = `for (const name of fs.readdirSync('${prefix}/basebackups_005', { recursive: true })) {
-      const file = path.join('${prefix}/basebackups_005', name);
-      if (/part_\\d+\\.tar\\.lz4$/.test(name)) fs.truncateSync(file, fs.statSync(file).size - 1000);
-    }`;
-    await life.inStore(cut);
-    const { code, stderr } = await run();
-    assert.equal(code, 1);
-    assert.match(stderr, /failed: /);
+    await life.inStore(String.raw`for (const name of fs.readdirSync('${below()}/basebackups_005', { recursive: true })) {
+      const file = path.join('${below()}/basebackups_005', name);
+      if (/part_\d+\.tar\.lz4$/.test(name)) fs.truncateSync(file, fs.statSync(file).size - 1000);
+    }`);
+    await assertFound(run(), /failed: /);
   });
 
   test('a store that is away: unknown, which is no success', async () => {
     await life.scaleStore(0);
-    const { code, stderr } = await run();
-    assert.equal(code, 1);
-    assert.match(stderr, /unknown: /);
+    await assertFound(run(), /unknown: /);
     await life.scaleStore(1);
+  });
+
+  test('an image that is gone: it waits, and says for what; the database is not touched', async () => {
+    const uid = async () => (await getObject(life.cluster, NAMESPACE, 'pod', 'orders-0')).metadata.uid;
+    const before = await uid();
+    const containers = [{ name: 'postgres', image: 'docker.io/library/postgres:gone' }];
+    const spec = { updateStrategy: { type: 'OnDelete', rollingUpdate: null }, template: { spec: { containers } } };
+    await kubectl(life.cluster, [...own, 'patch', 'statefulset', 'orders', '-p', JSON.stringify({ spec })]);
+    await followed((text) => text.includes('postgres:gone'));
+    const { code, stderr } = await walguard('run', 'orders', '--drill', 'weekly', ...there(), '--timeout', '30');
+    assert.equal(code, EXIT.timeout, stderr);
+    assert.match(stderr, /does not start: \w+: .*postgres:gone/);
+    assert.equal(await uid(), before);
   });
 });

@@ -28,6 +28,9 @@ function notSoon(now = new Date(Date.now() - 3_600_000)): string {
 
 export interface Life {
   readonly cluster: Cluster;
+  readonly apply: (object: object) => Promise<unknown>;
+  /** A database more, until its first base backup is there. */
+  readonly add: (database: string, policy: string) => Promise<void>;
   readonly sql: (database: string, statement: string) => Promise<string>;
   /** The database's ProtectedDatabase status. */
   readonly status: (database: string) => Promise<Live>;
@@ -59,18 +62,9 @@ export async function raise(...databases: readonly string[]): Promise<Life> {
       verify: { schedule: '* * * * *' },
     },
   };
-  await kubectl(cluster, ['apply', '-f', '-'], JSON.stringify(policy));
-  for (const name of databases) {
-    await kubectl(cluster, ['apply', '-f', '-'], buildSurroundings({ namespace: NAMESPACE, name }));
-    const annotations = { [ANNOTATION.policy]: 'life' };
-    await kubectl(cluster, ['apply', '-f', '-'], buildPostgres({ namespace: NAMESPACE, name, annotations }));
-  }
   const life = start(cluster);
-  for (const name of databases) {
-    await waitFor(`the first base backup of ${name}`, async () => (await life.status(name))?.lastSuccessfulBackup, {
-      timeoutMs: 180_000,
-    });
-  }
+  await life.apply(policy);
+  await Promise.all(databases.map((name) => life.add(name, 'life')));
   return life;
 }
 
@@ -81,6 +75,15 @@ function start(cluster: Cluster): Life {
     (await getObject(cluster, NAMESPACE, 'protecteddatabase', database))?.status;
   return {
     cluster,
+    apply: (object) => kubectl(cluster, ['apply', '-f', '-'], JSON.stringify(object)),
+    add: async (name, policy) => {
+      await kubectl(cluster, ['apply', '-f', '-'], buildSurroundings({ namespace: NAMESPACE, name }));
+      const annotations = { [ANNOTATION.policy]: policy };
+      await kubectl(cluster, ['apply', '-f', '-'], buildPostgres({ namespace: NAMESPACE, name, annotations }));
+      await waitFor(`the first base backup of ${name}`, async () => (await status(name))?.lastSuccessfulBackup, {
+        timeoutMs: 180_000,
+      });
+    },
     sql,
     status,
     condition: async (database, type) => (await status(database))?.conditions?.find((each: Live) => each.type === type),
