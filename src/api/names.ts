@@ -127,6 +127,9 @@ export const POSTGRES_PORT = 5432;
 export const REPOSITORY_PORT = 7070;
 
 /** In PGDATA beside recovery.signal: from which prefix the running recovery reads WAL, and to which target. */
+/** Of a Restore that has stopped its database: it goes once that runs again. */
+export const IN_PLACE_FINALIZER = `${GROUP}/in-place`;
+
 export const RESTORE_RECORD = 'walguard-restore.json';
 
 /** The same, once Postgres is promoted: where these data came from. */

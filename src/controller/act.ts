@@ -35,6 +35,7 @@ export function createActor(kube: Kube, log: Logger): Actor {
     if (verb === 'create') return kube.create(object);
     if (verb === 'mint') return void (await kube.create(mintSecret(object)));
     if (verb === 'apply-status') return kube.applyStatus(object);
+    if (verb === 'hold') return void (await kube.apply(object));
     if (verb === 'scale') return void (await kube.scale(object));
     if (verb === 'apply') {
       const made = await kube.apply(object);
@@ -60,7 +61,7 @@ export function createActor(kube: Kube, log: Logger): Actor {
       } catch (error) {
         if (!(error instanceof KubeError && error.status === 409)) throw error;
         // It is there already, or it is another one by now: either way the caches will tell.
-        if (verb !== 'apply' && verb !== 'apply-status') return undefined;
+        if (verb !== 'apply' && verb !== 'apply-status' && verb !== 'hold') return undefined;
         throw error;
       }
     },

@@ -4,9 +4,10 @@ import { LABEL } from '../api/names.ts';
 
 /**
  * mint: creates a Secret with credentials, or a key, that are made up then; one that is there stays.
+ * hold: sets our finalizers of an object, and nothing else of it.
  * scale: sets the replicas of a StatefulSet, and nothing else of it.
  */
-export type Verb = 'apply' | 'apply-status' | 'create' | 'delete' | 'mint' | 'scale';
+export type Verb = 'apply' | 'apply-status' | 'create' | 'delete' | 'hold' | 'mint' | 'scale';
 
 export interface Action {
   readonly verb: Verb;

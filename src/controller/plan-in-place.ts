@@ -1,14 +1,12 @@
 // The decision for one Restore in place: the next step and its status. The step is in the status before it is taken, so that a
 // controller that was killed goes on from there. No I/O. Room: controller (door).
-import type { StatefulSet } from '../api/kubernetes.ts';
 import type { PutBackReport, RestoreReport } from '../api/reports.ts';
-import type { InPlaceStatus, InPlaceStep, Restore, RestoreStatus } from '../api/restore.ts';
-import { buildInPlaceJob, type Task } from '../companion/restore-in-place.ts';
+import type { InPlaceStatus, InPlaceStep, Restore } from '../api/restore.ts';
 import { explainLackOfRoom } from '../lib/aside.ts';
 import { describeTarget } from '../lib/recovery-target.ts';
 import { targetOf } from '../lib/restore-spec.ts';
-import type { Action } from './action.ts';
 import { findFormer, findObstacle, jobOf, type Scene, sceneOf } from './in-place-scene.ts';
+import { DELETED, goTo, isDeleted, isStopped, isThere, make, scaled, stay } from './in-place-step.ts';
 import { bothOf, describeEnd, leftStopped } from './in-place-words.ts';
 import { describeFetch, finishPlan, isPastTarget, PAST_TARGET, pickPlanned } from './restore-end.ts';
 import { chooseSource } from './restore-source.ts';
@@ -38,14 +36,19 @@ import { find, namespaceOf, sidecarKey, type World } from './world.ts';
  * | StartingAgain | not scaled  |                         | StartingAgain: scaled up as it was                        |
  * | StartingAgain | scaled      |                         | Failed because of what it was put back for; undo: Completed |
  *
- * Wherever it is to be 0 and somebody has scaled it up meanwhile, it is scaled to 0 again.
+ * Wherever it is to be 0 and somebody has scaled it up meanwhile, it is scaled to 0 again. Deleted while it looks it is Failed; later
+ * it is held (restore-hold.ts) until the old data are back: a job that runs is let come to its end, and then it is PuttingBack.
  */
 export function decideInPlace(restore: Restore, world: World): Step {
   const scene = sceneOf(restore, world);
   const { inPlace } = restore.status ?? {};
   // In the middle it waits for what is missing to come back: an end would leave the database stopped.
   if (typeof scene === 'string')
-    return inPlace ? { actions: [], status: { ...restore.status, message: scene } } : fail(restore, scene, world);
+    return inPlace && isThere(restore, world)
+      ? { actions: [], status: { ...restore.status, message: scene } }
+      : fail(restore, scene, world);
+  if (isDeleted(restore) && (inPlace?.step ?? 'Looking') === 'Looking')
+    return fail(restore, `${DELETED}; nothing was touched`, world);
   return inPlace ? STEPS[inPlace.step](scene, inPlace) : begin(scene);
 }
 
@@ -109,6 +112,7 @@ function stop(scene: Scene, inPlace: InPlaceStatus): Step {
   const { restore } = scene;
   const isUndo = restore.spec.destination.inPlace?.undo !== undefined;
   const hasBegun = jobOf(scene, isUndo ? 'undo' : 'take-place').kind !== 'none';
+  if (!hasBegun && isDeleted(restore)) return startAgain(scene, { ...inPlace, step: 'StartingAgain', why: DELETED });
   if (!hasBegun && !isStopped(scene)) return scaled(scene, 0, restore.status ?? {});
   if (isUndo) return putBack(scene, { ...inPlace, step: 'PuttingBack' });
   return takePlace(scene, { ...inPlace, step: 'TakingPlace' });
@@ -118,6 +122,7 @@ function takePlace(scene: Scene, inPlace: InPlaceStatus): Step {
   const { restore, world } = scene;
   const job = jobOf(scene, 'take-place');
   if (job.kind !== 'succeeded' && !isStopped(scene)) return scaled(scene, 0, restore.status ?? {});
+  if (isDeleted(restore) && job.kind !== 'runs') return giveUp(scene, inPlace, DELETED);
   const status = goTo(restore, inPlace, 'Fetching', describeFetch(world.progress));
   if (job.kind === 'none')
     return make(scene, 'take-place', { ...status, message: 'fetching beside the old data, which stay as they are' });
@@ -135,6 +140,7 @@ const MAX_ENDS = 6;
 
 function replay(scene: Scene, inPlace: InPlaceStatus): Step {
   const { restore, world, instance, incarnation } = scene;
+  if (isDeleted(restore)) return giveUp(scene, inPlace, DELETED);
   const namespace = namespaceOf(restore);
   const status = goTo(restore, inPlace, 'Replaying');
   const answer = world.sidecars.get(sidecarKey(namespace, instance.pod)) ?? 'the pod does not exist yet';
@@ -202,39 +208,4 @@ function startAgain(scene: Scene, inPlace: InPlaceStatus): Step {
     return fail({ ...restore, status }, `${why}. The database runs on its old data again${kept}`, world);
   const message = `"${restore.spec.source.database}" runs on the data of before${kept}`;
   return { actions: [], status: { ...status, phase: 'Completed', message, completedAt: world.now } };
-}
-
-function isStopped({ source, instance, world, restore }: Scene): boolean {
-  const { replicas } = (source.status ?? {}) as { replicas?: number };
-  const isAsked = source.spec.replicas === 0 && (replicas ?? 0) === 0;
-  return isAsked && find(world.pods, namespaceOf(restore), instance.pod) === undefined;
-}
-
-function goTo(
-  restore: Restore,
-  inPlace: InPlaceStatus,
-  phase: NonNullable<RestoreStatus['phase']>,
-  more: Partial<RestoreStatus> = {},
-): RestoreStatus {
-  return { ...restore.status, ...more, phase, inPlace };
-}
-
-function stay({ status = {} }: Restore): Step {
-  return { actions: [], status };
-}
-
-/** With the StatefulSet at so many replicas; asked for where it is not. */
-function scaled({ source }: Scene, replicas: number, status: RestoreStatus): Step {
-  return { actions: (source.spec.replicas ?? 1) === replicas ? [] : [scaleTo(source, replicas)], status };
-}
-
-function scaleTo({ metadata: { name, namespace } }: StatefulSet, replicas: number): Action {
-  const metadata = { ...(name ? { name } : {}), ...(namespace ? { namespace } : {}) };
-  return { verb: 'scale', object: { apiVersion: 'apps/v1', kind: 'StatefulSet', metadata, spec: { replicas } } };
-}
-
-function make(scene: Scene, task: Task, status: RestoreStatus): Step {
-  const { subject, restore, instance, maker } = scene;
-  const object = buildInPlaceJob(subject, restore, instance, task, maker, status.storagePrefix);
-  return { actions: [{ verb: 'create', object }], status };
 }

@@ -1,7 +1,7 @@
 // The decision for one Restore: the next step and its status. No I/O. Room: controller (door).
 import type { Job, KubeObject, PersistentVolumeClaim, Pod, StatefulSet } from '../api/kubernetes.ts';
 import { API_VERSION } from '../api/names.ts';
-import type { Restore } from '../api/restore.ts';
+import type { Restore, RestoreStatus } from '../api/restore.ts';
 import { dumpClaimName, type Subject } from '../companion/instance.ts';
 import {
   buildRestoreClaim,
@@ -20,6 +20,7 @@ import type { Action } from './action.ts';
 import { parseReport } from './job-reports.ts';
 import { decideInPlace } from './plan-in-place.ts';
 import { describeFetch, finishClaim, finishPlan, type JobReport, pickPlanned, watchReplay } from './restore-end.ts';
+import { planHold } from './restore-hold.ts';
 import { findRestoreJob } from './restore-job.ts';
 import { chooseDumps, chooseSource } from './restore-source.ts';
 import { watchStart } from './restore-start.ts';
@@ -36,10 +37,14 @@ interface Progress {
 }
 
 export function planRestore(restore: Restore, world: World): Action[] {
-  if (!isUnfinished(restore)) return [];
+  if (!isUnfinished(restore)) return planHold(restore, restore.status);
   const { actions, status } = restore.spec.destination.inPlace ? decideInPlace(restore, world) : decide(restore, world);
-  if (isEqual(restore.status ?? {}, status)) return [...actions];
-  const { apiVersion, kind, metadata } = restore;
+  // First what is about to be done: killed in between, the next controller goes on from there and knows from what.
+  return [...planStatus(restore, status), ...planHold(restore, status), ...actions];
+}
+
+function planStatus({ apiVersion, kind, metadata, status: before }: Restore, status: RestoreStatus): Action[] {
+  if (isEqual(before ?? {}, status)) return [];
   const { name, namespace } = metadata;
   const object = {
     apiVersion: apiVersion ?? API_VERSION,
@@ -47,8 +52,7 @@ export function planRestore(restore: Restore, world: World): Action[] {
     metadata: { name, namespace },
     status,
   };
-  // First what is about to be done: killed in between, the next controller goes on from there and knows from what.
-  return [{ verb: 'apply-status', object: object as KubeObject }, ...actions];
+  return [{ verb: 'apply-status', object: object as KubeObject }];
 }
 
 /**

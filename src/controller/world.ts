@@ -32,7 +32,7 @@ export interface World {
   readonly progress?: RestoreProgress | string;
 }
 
-export function isUnfinished({ status }: Restore): boolean {
+export function isUnfinished({ status }: Pick<Restore, 'status'>): boolean {
   return status?.phase !== 'Completed' && status?.phase !== 'Failed';
 }
 

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Job, Pod, StatefulSet } from '../../src/api/kubernetes.ts';
+import { IN_PLACE_FINALIZER } from '../../src/api/names.ts';
 import type { SidecarStatus } from '../../src/api/reports.ts';
 import type { Restore, RestoreStatus } from '../../src/api/restore.ts';
 import { planRestore } from '../../src/controller/plan-restore.ts';
@@ -90,8 +91,12 @@ function look(stage: Stage): string[] {
     const status = actions.find(({ verb }) => verb === 'apply-status')?.object.status as RestoreStatus | undefined;
     if (status) stage.restore = { ...stage.restore, status };
     if (!isLast) continue;
-    const done = actions.filter(({ verb }) => verb !== 'apply-status');
+    for (const { object } of actions.filter(({ verb }) => verb === 'hold'))
+      stage.restore = { ...stage.restore, metadata: { ...stage.restore.metadata, ...object.metadata } };
+    const done = actions.filter(({ verb }) => verb !== 'apply-status' && verb !== 'hold');
     for (const { verb, object } of done) {
+      // Wherever it is stopped: whoever deletes the Restore then does not take away what starts it again.
+      if (stage.restore.metadata.deletionTimestamp === undefined) assert.ok(isHeld(stage) || verb === 'create', verb);
       if (verb === 'scale')
         stage.database = { ...stage.database, spec: { ...stage.database.spec, ...(object.spec as object) } };
       else stage.jobs = [...stage.jobs, buildJob(object.metadata.name ?? '')];
@@ -101,6 +106,14 @@ function look(stage: Stage): string[] {
     );
   }
   return [];
+}
+
+function isHeld({ restore }: Stage): boolean {
+  return restore.metadata.finalizers?.includes(IN_PLACE_FINALIZER) === true;
+}
+
+function remove(stage: Stage): void {
+  stage.restore = { ...stage.restore, metadata: { ...stage.restore.metadata, deletionTimestamp: NOW } };
 }
 
 function end(stage: Stage, name: string, report: object, isGood = true): void {
@@ -423,4 +436,106 @@ test('its companions rest meanwhile, and those of a claim with its name do not',
   const claim = { ...inPlace(), spec: { ...inPlace().spec, destination: { claim: 'orders' } } };
   assert.equal(isBeingRestored(subject, buildWorld({ restores: [inPlace()] })), true);
   assert.equal(isBeingRestored(subject, buildWorld({ restores: [claim] })), false);
+});
+
+test('it is held from before the database is stopped until its end is written', () => {
+  const stage = begin();
+  look(stage);
+  assert.ok(!isHeld(stage), 'while it looks the database runs');
+  end(stage, LOOK, { plan: PLAN, durationMs: 1 });
+  const verbs = planRestore(stage.restore, worldOf(stage)).map(({ verb }) => verb);
+  assert.deepEqual(verbs, ['apply-status', 'hold', 'scale']);
+  look(stage);
+  assert.ok(isHeld(stage));
+  stage.isPodThere = false;
+  look(stage);
+  end(stage, TAKE, { plan: PLAN, durationMs: 1, aside: ASIDE });
+  look(stage);
+  stage.isPodThere = true;
+  stage.answer = buildSidecarStatus({ clusterId: NEW_ID, postgres: 'up', inRecovery: false });
+  look(stage);
+  assert.equal(stepOf(stage), 'Completed');
+  assert.ok(!isHeld(stage));
+  assert.deepEqual(planRestore(stage.restore, worldOf(stage)), []);
+});
+
+test('deleted while it looks: nothing was touched', () => {
+  const stage = begin();
+  look(stage);
+  remove(stage);
+  end(stage, LOOK, { plan: PLAN, durationMs: 1 });
+  assert.deepEqual(look(stage), []);
+  assert.match(stage.restore.status?.message ?? '', /was deleted before its end; nothing was touched/);
+});
+
+test('deleted while the pod goes: it is scaled up again, no job is made', () => {
+  const stage = begin();
+  toStopped(stage);
+  remove(stage);
+  assert.deepEqual(look(stage), ['scale 1']);
+  look(stage);
+  assert.equal(stepOf(stage), 'Failed');
+  assert.ok(!isHeld(stage));
+});
+
+test('deleted while its job runs: that comes to its end, then the old data are put back', () => {
+  const stage = begin();
+  toStopped(stage);
+  look(stage);
+  remove(stage);
+  assert.deepEqual(look(stage), []);
+  assert.ok(isHeld(stage));
+  end(stage, TAKE, { plan: PLAN, durationMs: 1, aside: ASIDE });
+  assert.deepEqual(look(stage), [`create ${BACK}`]);
+  end(stage, BACK, { made: MADE });
+  assert.deepEqual(look(stage), ['scale 1']);
+  look(stage);
+  assert.match(
+    stage.restore.status?.message ?? '',
+    /^the Restore was deleted before its end\. The database runs on its old/,
+  );
+  assert.ok(!isHeld(stage));
+});
+
+test('deleted while it replays: stopped, put back, started', () => {
+  const stage = begin();
+  toReplaying(stage);
+  remove(stage);
+  assert.deepEqual(look(stage), ['scale 0']);
+  stage.isPodThere = false;
+  assert.deepEqual(look(stage), [`create ${BACK}`]);
+  end(stage, BACK, { made: MADE });
+  assert.deepEqual(look(stage), ['scale 1']);
+  look(stage);
+  assert.ok(!isHeld(stage));
+});
+
+test('deleted with its StatefulSet: nobody is waited for', () => {
+  const stage = begin();
+  toStopped(stage);
+  remove(stage);
+  const world = { ...worldOf(stage), statefulSets: [] };
+  const actions = planRestore(stage.restore, world);
+  assert.deepEqual(
+    actions.map(({ verb, object }) => [verb, object.metadata.finalizers]),
+    [
+      ['apply-status', undefined],
+      ['hold', []],
+    ],
+  );
+});
+
+test('an undo that is deleted before it began leaves the database as it is', () => {
+  const first = begin();
+  toReplaying(first);
+  first.answer = buildSidecarStatus({ clusterId: NEW_ID, postgres: 'up', inRecovery: false });
+  look(first);
+  const stage = begin(false, inPlace(first.restore.metadata.name));
+  stage.restore = { ...stage.restore, metadata: { ...stage.restore.metadata, name: 'back', uid: 'u2' } };
+  stage.others = [first.restore];
+  look(stage);
+  assert.equal(stepOf(stage), 'Stopping');
+  remove(stage);
+  assert.deepEqual(look(stage), ['scale 1']);
+  assert.deepEqual(stage.jobs, []);
 });

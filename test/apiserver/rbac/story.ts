@@ -86,7 +86,7 @@ async function restore(stage: Stage, context: TestContext, namespace: string): P
   await waitFor('the end of the restore', () => readPhase(stage, namespace, 'Completed'), WAIT);
 }
 
-/** To the moment at which the database is scaled to 0; all after it is asked for before it as well. */
+/** To the moment at which the database is scaled to 0; deleted then, it goes once the database is scaled up again. */
 async function beginInPlace(stage: Stage, namespace: string): Promise<void> {
   const { cluster } = stage;
   const destination = { inPlace: { confirm: DATABASE } };
@@ -96,10 +96,19 @@ async function beginInPlace(stage: Stage, namespace: string): Promise<void> {
   await kubectl(cluster, ['apply', '-f', '-'], JSON.stringify(object));
   const plan = { baseBackup: 'base_000000010000000000000002', target: 'x', fetchBytes: 1, dataBytes: 1 };
   const report: RestoreReport = { ok: true, plan, durationMs: 900 };
-  await endJob(stage, namespace, 'restore', report, 'walguard.dev/restore=in-place');
+  const its = 'walguard.dev/restore=in-place';
+  await endJob(stage, namespace, 'restore', report, its);
   const replicas = async () => (await getObject(cluster, namespace, 'statefulset', DATABASE)).spec.replicas;
   await waitFor('the database to be stopped', async () => (await replicas()) === 0, WAIT);
-  await kubectl(cluster, ['-n', namespace, 'delete', 'restore', 'in-place']);
+  await kubectl(cluster, ['-n', namespace, 'delete', 'restore', 'in-place', '--wait=false']);
+  const isGone = async () => {
+    // Whether it had come to the fetch: its pods end as they would.
+    for (const { metadata, status } of await listObjects(cluster, namespace, 'pod', its))
+      if (status.phase === 'Pending') await endPod(stage, namespace, metadata.name, { ...report, aside: '/aside' });
+    return (await getObject(cluster, namespace, 'restore', 'in-place')) === undefined;
+  };
+  await waitFor('the Restore to go', isGone, WAIT);
+  if ((await replicas()) !== 1) throw new Error('the database is left stopped');
 }
 
 export async function renewCertificates({ cluster, namespace, secret }: Stage): Promise<void> {
@@ -167,13 +176,18 @@ async function endJob(
     async () => (await listObjects(stage.cluster, namespace, 'pod', selector))[0],
     WAIT,
   );
-  const [container] = pod.spec.containers;
+  await endPod(stage, namespace, pod.metadata.name, report);
+  return pod.metadata.labels['job-name'];
+}
+
+async function endPod(stage: Stage, namespace: string, pod: string, report: object): Promise<void> {
+  const { spec } = await getObject(stage.cluster, namespace, 'pod', pod);
+  const [container] = spec.containers;
   const times = { startedAt: secondsAgo(2), finishedAt: secondsAgo(1) };
   const terminated = { exitCode: 0, reason: 'Completed', message: JSON.stringify(report), ...times };
   const { name, image } = container;
   const ended = { name, image, imageID: '', ready: false, restartCount: 0, state: { terminated } };
-  await setPodStatus(stage, namespace, pod.metadata.name, { phase: 'Succeeded', containerStatuses: [ended] });
-  return pod.metadata.labels['job-name'];
+  await setPodStatus(stage, namespace, pod, { phase: 'Succeeded', containerStatuses: [ended] });
 }
 
 async function setPodStatus({ cluster }: Stage, namespace: string, pod: string, status: object): Promise<void> {
