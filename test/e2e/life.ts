@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { ANNOTATION, API_VERSION } from '../../src/api/names.ts';
-import { buildWalguardImage, type Cluster, up } from '../cluster/cluster.ts';
+import { buildWalguardImage, type Cluster, loadTestImages, type TestImage, up } from '../cluster/cluster.ts';
 import {
   getObject,
   kubectl,
@@ -30,7 +30,7 @@ export interface Life {
   readonly cluster: Cluster;
   readonly apply: (object: object) => Promise<unknown>;
   /** A database more, until its first base backup is there. */
-  readonly add: (database: string, policy: string) => Promise<void>;
+  readonly add: (database: string, policy: string, image?: TestImage) => Promise<void>;
   readonly sql: (database: string, statement: string) => Promise<string>;
   /** The database's ProtectedDatabase status. */
   readonly status: (database: string) => Promise<Live>;
@@ -76,10 +76,12 @@ function start(cluster: Cluster): Life {
   return {
     cluster,
     apply: (object) => kubectl(cluster, ['apply', '-f', '-'], JSON.stringify(object)),
-    add: async (name, policy) => {
+    add: async (name, policy, image = 'docker.io/library/postgres:15') => {
+      await loadTestImages(cluster, [image]);
       await kubectl(cluster, ['apply', '-f', '-'], buildSurroundings({ namespace: NAMESPACE, name }));
       const annotations = { [ANNOTATION.policy]: policy };
-      await kubectl(cluster, ['apply', '-f', '-'], buildPostgres({ namespace: NAMESPACE, name, annotations }));
+      const manifest = buildPostgres({ namespace: NAMESPACE, name, annotations });
+      await kubectl(cluster, ['apply', '-f', '-'], manifest.replace('docker.io/library/postgres:15', image));
       await waitFor(`the first base backup of ${name}`, async () => (await status(name))?.lastSuccessfulBackup, {
         timeoutMs: 180_000,
       });

@@ -28,7 +28,6 @@ before(async () => {
 
 after(() => down());
 
-const sql = (statement: string) => life.sql('orders', statement);
 const rowsOf = (database: string) =>
   psql(life.cluster, NAMESPACE, `${database}-0`, "select coalesce(string_agg(n::text, ',' order by n), '') from story");
 
@@ -51,24 +50,37 @@ async function remove(...names: string[]): Promise<void> {
   }
 }
 
+interface Story {
+  readonly backup: string;
+  readonly xid: string;
+  readonly lsn: string;
+  /** RFC 3339: when there were the rows 1 to 3. */
+  readonly time: string;
+}
+
+/** Five rows, and a moment after each. */
+async function tell(database: string): Promise<Story> {
+  const sql = (statement: string) => life.sql(database, statement);
+  const backup = (await life.status(database)).instances[0].lastSuccessfulBackup.name;
+  await sql('create table story (n integer); insert into story values (1)');
+  const lines = (await sql('begin; insert into story values (2); select txid_current(); commit')).split('\n');
+  await sql('insert into story values (3)');
+  const time = new Date().toISOString();
+  await sql("select pg_create_restore_point('before the drop')");
+  await sql('insert into story values (4)');
+  const lsn = await sql('select pg_current_wal_insert_lsn()');
+  await sql('insert into story values (5)');
+  await life.archiveNow(database);
+  return { backup, xid: lines.find((line) => /^\d+$/.test(line)) ?? '', lsn, time };
+}
+
 describe('a restore', () => {
   let backup: string;
   let xid: string;
   let lsn: string;
 
   before(async () => {
-    backup = (await life.status('orders')).instances[0].lastSuccessfulBackup.name;
-    await sql('create table story (n integer); insert into story values (1)');
-    xid =
-      (await sql('begin; insert into story values (2); select txid_current(); commit'))
-        .split('\n')
-        .find((line) => /^\d+$/.test(line)) ?? '';
-    await sql('insert into story values (3)');
-    await sql("select pg_create_restore_point('before the drop')");
-    await sql('insert into story values (4)');
-    lsn = await sql('select pg_current_wal_insert_lsn()');
-    await sql('insert into story values (5)');
-    await life.archiveNow('orders');
+    ({ backup, xid, lsn } = await tell('orders'));
     storagePrefix = (await life.status('orders')).instances[0].storagePrefix;
   });
 
@@ -143,6 +155,30 @@ describe('a restore', () => {
   });
 });
 
+describe('PostgreSQL 17', () => {
+  test('to every kind of target: just the rows of then', async () => {
+    await life.add('carts', 'life', 'docker.io/library/postgres:17');
+    const { backup, xid, lsn, time } = await tell('carts');
+    await Promise.all([
+      restore('carts', '--to-xid', xid, '--as', 'xid17'),
+      restore('carts', '--to-time', time, '--as', 'time17'),
+      restore('carts', '--to-name', 'before the drop', '--as', 'name17'),
+    ]);
+    assert.deepEqual(await Promise.all(['xid17', 'time17', 'name17'].map(rowsOf)), ['1,2', '1,2,3', '1,2,3']);
+    await remove('xid17', 'time17', 'name17');
+    await Promise.all([
+      restore('carts', '--to-lsn', lsn, '--as', 'lsn17'),
+      restore('carts', '--immediate', '--as', 'immediate17'),
+      restore('carts', '--latest', '--as', 'latest17'),
+    ]);
+    assert.deepEqual(await Promise.all(['lsn17', 'latest17'].map(rowsOf)), ['1,2,3,4', '1,2,3,4,5']);
+    assert.equal(await psql(life.cluster, NAMESPACE, 'immediate17-0', "select to_regclass('story') is null"), 't');
+    const { status } = await getObject(life.cluster, NAMESPACE, 'restore', 'immediate17');
+    assert.equal(status.plan.baseBackup, backup);
+    await remove('lsn17', 'immediate17', 'latest17', 'carts');
+  });
+});
+
 describe('with the cluster gone', () => {
   test('the bucket alone gives the database back, beside a pattern that was never started', async () => {
     await kubectl(life.cluster, ['delete', 'namespace', NAMESPACE, '--timeout=180s']);
@@ -157,6 +193,6 @@ describe('with the cluster gone', () => {
       return instance?.lastSuccessfulBackup && instance;
     });
     assert.notEqual(known.storagePrefix, storagePrefix);
-    assert.match(known.storagePrefix, /\/life\/orders-again\/15\/\d+$/);
+    assert.match(known.storagePrefix, /\/life\/orders-again\/15\/\d+-r\d{14}$/);
   });
 });
