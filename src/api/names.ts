@@ -40,6 +40,9 @@ export const RENEW_ANNOTATION = `${GROUP}/renew`;
 /** On a Secret that the chart may copy (storage.copySecrets): namespaces that may have it, with commas between; `*` for all. */
 export const COPY_TO_ANNOTATION = `${GROUP}/copy-to`;
 
+/** On a namespace: those whose databases may have their drills run in it, with commas between; `*` for all. */
+export const DRILLS_OF_ANNOTATION = `${GROUP}/drills-of`;
+
 export const LABEL = {
   /** Name of the StatefulSet that an object of ours serves. */
   database: `${GROUP}/database`,
@@ -51,6 +54,8 @@ export const LABEL = {
   restore: `${GROUP}/restore`,
   /** Name of the drill in the policy that an object rehearses. */
   drill: `${GROUP}/drill`,
+  /** Namespace of that StatefulSet, on what serves it from another one: a drill that runs elsewhere. */
+  databaseNamespace: `${GROUP}/database-namespace`,
   /** On a namespace: enforce | warn | audit | off. */
   mode: `${GROUP}/mode`,
   managedBy: 'app.kubernetes.io/managed-by',

@@ -77,6 +77,11 @@ export const protectedDatabaseStatusSchema = {
       format: 'date-time',
       description: 'Since when its policy asks for drills: before the first one is due, none is missing.',
     },
+    drillNamespaces: {
+      type: 'array',
+      description: 'Other namespaces in which drills of it are to run, by its policy.',
+      items: { type: 'string' },
+    },
     lastArchivedWalTime: { type: 'string', format: 'date-time' },
   },
 } as const;

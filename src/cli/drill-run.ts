@@ -1,7 +1,8 @@
 // `walguard drill run`: one drill of a database now, as its CronJob would do it, followed to its end. Room: cli (door).
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Job, KubeObject, Pod, PodSpec } from '../api/kubernetes.ts';
-import { EXIT, LABEL } from '../api/names.ts';
+import { API_VERSION, EXIT, LABEL } from '../api/names.ts';
+import type { ProtectedDatabase, ProtectedDatabaseStatus } from '../api/protected-database.ts';
 import type { DrillReport } from '../api/reports.ts';
 import { createKube, currentNamespace, type Kube, KubeError, loadKubeConfig } from '../kube/client.ts';
 import { deriveName } from '../lib/name.ts';
@@ -37,24 +38,59 @@ export async function runDrillNow(database: string, options: DrillRunOptions, si
   const kube = createKube(config);
   const namespace = options.namespace ?? currentNamespace(config);
   try {
-    const labelSelector = `${LABEL.companion}=${COMPANION},${LABEL.database}=${database}`;
-    const found = await kube.list<DrillCronJob>(
-      { apiVersion: 'batch/v1', kind: 'CronJob' },
-      { namespace, labelSelector },
-    );
+    const status = await readStatus(kube, namespace, database);
+    const found = await findDrills(kube, namespace, database, status.drillNamespaces ?? []);
     if (found.length === 0) {
-      say(`"${database}" in namespace "${namespace}" has no drills: does its policy have a section drills?`);
+      say(explainNone(namespace, database, status));
       return EXIT.notFound;
     }
     const job = buildJob(chooseDrill(found, options), await readUser(kube), new Date());
     await kube.create(job);
-    say(`drill ${namespace}/${job.metadata.name} begins`);
+    say(`drill ${job.metadata.namespace}/${job.metadata.name} begins`);
     return options.wait ? await follow(kube, job, options, signal) : EXIT.ok;
   } catch (error) {
     if (error instanceof UsageError) throw error;
     say(error instanceof KubeError ? error.message : `the cluster cannot be reached: ${(error as Error).message}`);
     return error instanceof KubeError && ![401, 403].includes(error.status) ? EXIT.failed : EXIT.unreachable;
   }
+}
+
+/** Nobody needs the right to read it for drills that run beside their database. */
+async function readStatus(kube: Kube, namespace: string, name: string): Promise<ProtectedDatabaseStatus> {
+  const ref = { apiVersion: API_VERSION, kind: 'ProtectedDatabase', metadata: { namespace, name } };
+  const found = await kube.get<ProtectedDatabase>(ref).catch((error: unknown) => {
+    if (error instanceof KubeError && error.status === 403) return undefined;
+    throw error;
+  });
+  return found?.status ?? {};
+}
+
+/** @param elsewhere other namespaces in which drills of the database run, where others of its name have theirs, too */
+async function findDrills(
+  kube: Kube,
+  namespace: string,
+  database: string,
+  elsewhere: readonly string[],
+): Promise<DrillCronJob[]> {
+  const kind = { apiVersion: 'batch/v1', kind: 'CronJob' };
+  const its = `${LABEL.companion}=${COMPANION},${LABEL.database}=${database}`;
+  const lists = await Promise.all([
+    kube.list<DrillCronJob>(kind, { namespace, labelSelector: `${its},!${LABEL.databaseNamespace}` }),
+    ...elsewhere.map((place) =>
+      kube.list<DrillCronJob>(kind, {
+        namespace: place,
+        labelSelector: `${its},${LABEL.databaseNamespace}=${namespace}`,
+      }),
+    ),
+  ]);
+  return lists.flat();
+}
+
+/** Where drills are wanted and not allowed, the condition says so. */
+function explainNone(namespace: string, database: string, { conditions = [] }: ProtectedDatabaseStatus): string {
+  const condition = conditions.find(({ type }) => type === 'LastDrillSucceeded');
+  if (condition?.reason === 'DrillNotAllowed') return condition.message;
+  return `"${database}" in namespace "${namespace}" has no drills: does its policy have a section drills?`;
 }
 
 /** @throws UsageError where it is not told which one, or there is none of that name */

@@ -123,7 +123,7 @@ function buildDumpsVolume({ pod }: Instance): Volume {
 
 function buildEnv(subject: Subject, { pod }: Instance, drill: DrillSettings, { storagePrefix }: DrillSource): EnvVar[] {
   const { server, settings } = subject;
-  const { checks, schedule: _when, timeZone: _where, timeoutSeconds, ...asked } = drill;
+  const { checks, schedule: _when, timeZone: _zone, namespace: _where, timeoutSeconds, ...asked } = drill;
   const { rtoSeconds, rpoSeconds } = settings.objectives ?? {};
   return [
     { name: 'WALGUARD_PGHOST', value: serviceName(pod) },

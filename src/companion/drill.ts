@@ -3,6 +3,7 @@ import type { KubeObject, PodSpec } from '../api/kubernetes.ts';
 import { LABEL } from '../api/names.ts';
 import type { DrillSettings } from '../policy/settings.ts';
 import { buildCronJob, delayEnv } from './cron-job.ts';
+import { moveElsewhere, placeOfDrill } from './drill-place.ts';
 import { buildDrillPod, type DrillSource } from './drill-pod.ts';
 import { drillName, type Instance, type Subject } from './instance.ts';
 
@@ -17,15 +18,26 @@ export function buildDrillCronJob(
   source: DrillSource = {},
 ): KubeObject {
   const { schedule, timeZone } = drill;
+  const home = subject.workload.metadata.namespace ?? '';
+  const place = placeOfDrill(subject, drill);
+  const isElsewhere = place !== home;
+  const pod = buildDrillPod(subject, instance, drill, source, [delayEnv(subject, COMPANION)]);
   const cronJob = buildCronJob(subject, instance, {
     id: COMPANION,
-    name: drillName(instance.pod, drill.name),
+    name: drillName(instance.pod, drill.name, isElsewhere ? home : undefined),
     schedule,
     timeZone,
     suspend,
-    job: termsOf(drill, buildDrillPod(subject, instance, drill, source, [delayEnv(subject, COMPANION)])),
-  });
-  return withLabel(cronJob as DrillCronJob, drill.name);
+    job: termsOf(drill, isElsewhere ? moveElsewhere(pod, subject) : pod),
+  }) as DrillCronJob;
+  if (!isElsewhere) return withLabels(cronJob, { [LABEL.drill]: drill.name });
+  return moveTo(place, withLabels(cronJob, { [LABEL.drill]: drill.name, [LABEL.databaseNamespace]: home }));
+}
+
+/** Owners are of the same namespace: what runs elsewhere has none, and is taken away by its labels. */
+function moveTo(namespace: string, object: KubeObject): KubeObject {
+  const { ownerReferences: _own, ...metadata } = object.metadata;
+  return { ...object, metadata: { ...metadata, namespace } };
 }
 
 /** A drill that failed has its result, and one that could not run would not run a minute later. */
@@ -37,10 +49,10 @@ type Labelled = { metadata: KubeObject['metadata'] };
 type DrillCronJob = KubeObject & { spec: { jobTemplate: Labelled & { spec: { template: Labelled } } } };
 
 /** On the CronJob, its Jobs and their pods: what came of a run is told by its drill's name. */
-function withLabel(cronJob: DrillCronJob, drill: string): KubeObject {
+function withLabels(cronJob: DrillCronJob, labels: Readonly<Record<string, string>>): KubeObject {
   const label = <T extends Labelled>(object: T): T => {
     const { metadata } = object;
-    return { ...object, metadata: { ...metadata, labels: { ...metadata.labels, [LABEL.drill]: drill } } };
+    return { ...object, metadata: { ...metadata, labels: { ...metadata.labels, ...labels } } };
   };
   const { spec } = cronJob;
   const { jobTemplate } = spec;

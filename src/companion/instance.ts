@@ -1,5 +1,5 @@
 // One database pod of a StatefulSet, and the names of what serves it. Room: companion (pure).
-import type { OwnerReference, StatefulSet } from '../api/kubernetes.ts';
+import type { KubeObject, OwnerReference, StatefulSet } from '../api/kubernetes.ts';
 import { LABEL } from '../api/names.ts';
 import type { PostgresServer } from '../flavour/detect.ts';
 import { shortHash } from '../lib/json.ts';
@@ -67,9 +67,17 @@ export function dumpName(pod: string): string {
   return deriveName(pod, 'dump');
 }
 
-/** @param drill its name in the policy: up to 20 characters */
-export function drillName(pod: string, drill: string): string {
-  return deriveName(pod, `drill-${drill}`);
+/**
+ * @param drill its name in the policy: up to 20 characters
+ * @param home of the database, where the drill runs in another namespace: databases of one name may meet there
+ */
+export function drillName(pod: string, drill: string, home?: string): string {
+  return deriveName(home === undefined ? pod : `${pod}-${shortHash(`${home}/${pod}`)}`, `drill-${drill}`);
+}
+
+/** Namespace of the database that an object of ours serves: its own, but for drills that run elsewhere. */
+export function homeOf({ metadata }: KubeObject): string {
+  return metadata.labels?.[LABEL.databaseNamespace] ?? metadata.namespace ?? '';
 }
 
 /** Of the claim that keeps a pod's dumps. */

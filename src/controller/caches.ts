@@ -5,6 +5,7 @@ import type { Job, KubeObject, PersistentVolumeClaim, Pod, StatefulSet } from '.
 import { API_VERSION, LABEL, SIDECAR } from '../api/names.ts';
 import type { ProtectedDatabase } from '../api/protected-database.ts';
 import type { Restore } from '../api/restore.ts';
+import { drillName, homeOf } from '../companion/instance.ts';
 import type { Feed, Selection } from '../kube/feed.ts';
 import { type Informer, type InformerOptions, startInformer } from '../kube/informer.ts';
 import type { Change } from '../kube/store.ts';
@@ -69,7 +70,7 @@ export function startCaches(
     statefulSets: start('statefulSets', (object) => (policyOf(object) ? pack(object) : undefined)),
     databases: start('databases', slim),
     restores: start('restores', slim),
-    cronJobs: start('cronJobs', pack),
+    cronJobs: start('cronJobs', (object) => (isOfOurMaking(object) ? pack(object) : undefined)),
     services: start('services', slim),
     jobs: start('jobs', pack),
     claims: start('claims', slim),
@@ -87,7 +88,13 @@ export function databaseWord(namespace: string, database: string): string {
 function listWords(object: KubeObject): string[] {
   if (object.kind === 'Restore' || object.kind === 'StatefulSet') return [namespaceOf(object)];
   const database = databaseOf(object);
-  return database === undefined ? [] : [databaseWord(namespaceOf(object), database)];
+  return database === undefined ? [] : [databaseWord(homeOf(object), database)];
+}
+
+/** Labels alone would let anybody's CronJob, in any namespace, be taken for a drill of any database. */
+function isOfOurMaking({ metadata }: KubeObject): boolean {
+  const { [LABEL.databaseNamespace]: home, [LABEL.instance]: pod, [LABEL.drill]: drill } = metadata.labels ?? {};
+  return home === undefined || metadata.name === drillName(pod ?? '', drill ?? '', home);
 }
 
 const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';

@@ -5,14 +5,14 @@ import type { Subject } from './key.ts';
 import { planDatabase } from './plan.ts';
 import { planRestore } from './plan-restore.ts';
 import { planGone } from './plan-status.ts';
-import { find, type World } from './world.ts';
+import { find, namespaceOf, type World } from './world.ts';
 
 /**
  * | database's StatefulSet | names a policy | done                                                          |
  * | there                  | yes            | companions and status, by the policy                          |
  * | about to go            | yes            | nothing: Kubernetes takes its companions away with it         |
  * | there                  | no             | its companions go, its status says so; backups stay           |
- * | gone                   |                | its status says so; backups stay                              |
+ * | gone                   |                | its status says so; backups stay, drills elsewhere go         |
  */
 export function decide({ kind, namespace, name }: Subject, world: World): Action[] {
   if (kind === 'restore') {
@@ -22,6 +22,7 @@ export function decide({ kind, namespace, name }: Subject, world: World): Action
   const workload = find(world.statefulSets, namespace, name);
   if (workload && policyOf(workload)) return workload.metadata.deletionTimestamp ? [] : planDatabase(workload, world);
   const database = find(world.databases, namespace, name);
-  const left = workload ? world.companions.flatMap(planDelete) : [];
+  // What is in its own namespace goes with a StatefulSet that is gone: that is its owner.
+  const left = world.companions.filter((each) => workload || namespaceOf(each) !== namespace).flatMap(planDelete);
   return [...left, ...(database ? planGone(database, world) : [])];
 }

@@ -4,6 +4,7 @@
 import type { KubeObject, StatefulSet } from '../api/kubernetes.ts';
 import { LABEL } from '../api/names.ts';
 import type { Restore } from '../api/restore.ts';
+import { homeOf } from '../companion/instance.ts';
 import { destinationName } from '../lib/restore-spec.ts';
 import { policyOf } from '../policy/policy-of.ts';
 
@@ -37,7 +38,7 @@ export interface Neighbours {
  * | StatefulSet, ProtectedDatabase  | the database of its name, and the Restores from it or to it             |
  * | BackupPolicy                    | each database that names it                                             |
  * | Restore                         | itself, the database that it reads and the one that it makes            |
- * | of ours, by its labels          | the database that it serves, the Restore that it belongs to             |
+ * | of ours, by its labels          | the database that it serves, wherever; the Restore that it belongs to   |
  * | pod of a StatefulSet            | the database of that name, and the Restores to it                       |
  */
 export function listConcerned(object: KubeObject, neighbours: Neighbours): string[] {
@@ -60,11 +61,11 @@ export function listConcerned(object: KubeObject, neighbours: Neighbours): strin
       const restore = object.metadata.labels?.[LABEL.restore];
       const database = databaseOf(object);
       return [
-        ...(database === undefined ? [] : [databaseKey(namespace, database)]),
+        ...(database === undefined ? [] : [databaseKey(homeOf(object), database)]),
         ...(restore === undefined ? [] : [restoreKey(namespace, restore)]),
         ...(database === undefined || object.kind !== 'Pod'
           ? []
-          : listRestoresOf(namespace, database, neighbours.restores)),
+          : listRestoresOf(homeOf(object), database, neighbours.restores)),
       ];
     }
   }

@@ -2,6 +2,7 @@
 
 import type { KubeObject } from '../api/kubernetes.ts';
 import { LABEL } from '../api/names.ts';
+import { homeOf } from '../companion/instance.ts';
 import type { Kube } from '../kube/client.ts';
 import { MONOTONIC } from '../kube/clock.ts';
 import type { Feed } from '../kube/feed.ts';
@@ -10,6 +11,7 @@ import type { Logger } from '../telemetry/log.ts';
 import { createActor } from './act.ts';
 import { askSidecar } from './ask-sidecar.ts';
 import { type Caches, databaseWord, hasSynced, silentMs, startCaches } from './caches.ts';
+import { keepDrillPlaces } from './drill-places.ts';
 import { createEvents } from './events.ts';
 import type { Health } from './health.ts';
 import { databaseKey, databaseOf, listConcerned, listRestoresOf, restoreKey } from './key.ts';
@@ -45,9 +47,14 @@ const STUCK_MS = 60_000;
 export async function manage(options: ManageOptions, managing: Managing, signal: AbortSignal): Promise<void> {
   const { feed, log, health } = managing;
   let queue: Queue | undefined;
-  const caches = startCaches(feed, { log, onChange: (object) => addConcerned(object, caches, queue) }, signal);
+  let context: Reconciling | undefined;
+  const onChange = (object: KubeObject) => {
+    addConcerned(object, caches, queue);
+    if (object.kind === 'BackupPolicy' || isElsewhere(object)) context?.places.lookSoon();
+  };
+  const caches = startCaches(feed, { log, onChange }, signal);
   managing.onCaches?.(caches);
-  const context = createContext(options, managing, caches, () => queue, signal);
+  context = createContext(options, managing, caches, () => queue, signal);
   while (!signal.aborted) {
     if (hasSynced(caches) && queue === undefined) queue = startQueue(context, log, signal);
     if (hasSynced(caches) && silentMs(caches) < STUCK_MS) health.noteGood();
@@ -83,6 +90,19 @@ function createContext(
   );
   const needs = { protectedIn: caches.statefulSets.store.find, policies: caches.policies.store.list };
   const secrets = keepStorageSecrets(kube, options, needs, log, signal);
+  const places = keepDrillPlaces(
+    kube,
+    options,
+    {
+      ...needs,
+      isReady: () => hasSynced(caches),
+      protectedAll: caches.statefulSets.store.list,
+      cronJobs: () => listElsewhere(caches),
+      onNews: (namespace, name) => queue()?.add(databaseKey(namespace, name)),
+    },
+    log,
+    signal,
+  );
   return {
     kube,
     caches,
@@ -90,6 +110,7 @@ function createContext(
     ask,
     image: options.image,
     makesSecrets: options.copyStorageSecret,
+    places,
     actor: createActor(kube, log),
     events: createEvents({ kube, log, instance: options.identity, now: MONOTONIC.now }),
     prepare: secrets.need,
@@ -105,6 +126,8 @@ function startQueue(context: Reconciling, log: Logger, signal: AbortSignal): Que
     log.error({ key, error, retryMs: Math.round(retryMs) }, 'could not be done; trying again');
   const work = (key: string) => reconcile(key, context);
   const queue = createQueue({ work, onError, workers: WORKERS }, signal);
+  // Theirs may be gone for good, and nobody else would ask for them again.
+  for (const each of listElsewhere(caches)) queue.add(databaseKey(homeOf(each), databaseOf(each) ?? ''));
   const keys = (objects: readonly KubeObject[], toKey: typeof databaseKey) =>
     objects.map((each) => toKey(namespaceOf(each), each.metadata.name ?? ''));
   const databases = [...caches.statefulSets.store.list(), ...caches.databases.store.list()];
@@ -112,6 +135,15 @@ function startQueue(context: Reconciling, log: Logger, signal: AbortSignal): Que
     queue.add(key);
   }
   return queue;
+}
+
+/** CronJobs of drills in other namespaces than their databases'. */
+function listElsewhere({ cronJobs }: Caches): KubeObject[] {
+  return cronJobs.store.list().filter(isElsewhere);
+}
+
+function isElsewhere({ kind, metadata }: KubeObject): boolean {
+  return kind === 'CronJob' && metadata.labels?.[LABEL.databaseNamespace] !== undefined;
 }
 
 function addConcerned(object: KubeObject, caches: Caches, queue: Queue | undefined): void {

@@ -2,6 +2,7 @@
 import type { KubeObject } from '../api/kubernetes.ts';
 import { LABEL } from '../api/names.ts';
 import type { ProtectedDatabaseStatus } from '../api/protected-database.ts';
+import { homeOf } from '../companion/instance.ts';
 import { isSchedule, parseSchedule } from '../lib/cron.ts';
 import { nextAfter } from '../lib/cron-times.ts';
 
@@ -23,10 +24,11 @@ export function listNextRuns(
   now: string,
 ): NextRuns {
   const runs: NextRuns = {};
-  for (const { kind, metadata, spec } of companions) {
+  for (const companion of companions) {
+    const { kind, metadata, spec } = companion;
     const labels = metadata.labels ?? {};
     const key = KEYS[labels[LABEL.companion] ?? ''];
-    if (kind !== 'CronJob' || metadata.namespace !== namespace || labels[LABEL.database] !== name || !key) continue;
+    if (kind !== 'CronJob' || homeOf(companion) !== namespace || labels[LABEL.database] !== name || !key) continue;
     const next = nextRun(spec as CronJobSpec, now);
     const known = runs[key] as string | undefined;
     if (next !== undefined && (known === undefined || next < known)) runs[key] = next;

@@ -1,7 +1,9 @@
 // What is known of one database pod: its sidecar's answer, and what its jobs reported. No I/O. Room: controller (door).
 import type { KubeObject, Pod } from '../api/kubernetes.ts';
+import { LABEL } from '../api/names.ts';
 import type { Instance as ObservedInstance } from '../api/protected-database.ts';
-import type { Instance, Subject } from '../companion/instance.ts';
+import { placeOfDrill } from '../companion/drill-place.ts';
+import { homeOf, type Instance, type Subject } from '../companion/instance.ts';
 import { settleDropped } from '../lib/dropped-wal.ts';
 import { latest } from '../lib/recovery-window.ts';
 import { readBackups } from './backups.ts';
@@ -12,7 +14,7 @@ import { pickCluster, pickWindow, retire } from './known-instance.ts';
 import { readPrunes } from './prunes.ts';
 import { readVerifications } from './verifications.ts';
 import { findDatabase } from './view.ts';
-import { find, sidecarKey, type World } from './world.ts';
+import { find, namespaceOf, sidecarKey, type World } from './world.ts';
 
 type Reader = (
   pods: readonly Pod[],
@@ -42,8 +44,13 @@ function readOwnDrills(
   clusterId: string | undefined,
   known: Partial<ObservedInstance>,
 ): Partial<ObservedInstance> {
-  const isHere = ({ metadata }: KubeObject) => metadata.namespace === workload.metadata.namespace;
-  const names = (settings.drills ?? []).map(({ name }) => name);
+  const { drills = [] } = settings;
+  const places = new Map(drills.map((each) => [each.name, placeOfDrill({ workload }, each)]));
+  // Where others than the database's owners may make pods, a label is believed of the drills alone that run there.
+  const isHere = (object: KubeObject) =>
+    homeOf(object) === workload.metadata.namespace &&
+    namespaceOf(object) === places.get(object.metadata.labels?.[LABEL.drill] ?? '');
+  const names = [...places.keys()];
   const here = { pods: pods.filter(isHere), jobs: jobs.filter(isHere), now };
   return readDrills(here, names, pod, clusterId, known);
 }

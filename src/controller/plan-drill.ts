@@ -2,13 +2,14 @@
 import type { KubeObject } from '../api/kubernetes.ts';
 import { EVIDENCE_SECRET } from '../api/names.ts';
 import { buildDrillCronJob } from '../companion/drill.ts';
+import { placeOfDrill } from '../companion/drill-place.ts';
 import type { DrillSource } from '../companion/drill-pod.ts';
 import { type Instance, ordinalOf, toInstance } from '../companion/instance.ts';
 import type { DrillSettings } from '../policy/settings.ts';
 import { type Action, planDelete } from './action.ts';
 import { findLive, planApply } from './apply.ts';
 import { type DatabaseView, isBeingRestored, listCronJobs, type Planner, podOf } from './view.ts';
-import { namespaceOf, sidecarKey } from './world.ts';
+import { namespaceOf, sidecarKey, type World } from './world.ts';
 
 const COMPANION = 'drill';
 
@@ -19,7 +20,7 @@ export const planDrills: Planner = (view) => {
   const away = new Set(live.map(podOf).filter((pod) => !view.instances.some((each) => each.pod === pod)));
   const instances = [...view.instances, ...[...away].map((pod) => toInstance(view.subject, ordinalOf(pod)))];
   const planned = instances.flatMap((instance) => drills.map((drill) => planDrill(instance, drill, view)));
-  const kept = planned.map(({ cronJob }) => cronJob);
+  const kept = planned.flatMap(({ cronJob }) => cronJob ?? []);
   return [
     ...planned.flatMap(({ actions }) => actions),
     ...live.filter((each) => findLive(kept, each) === undefined).flatMap(planDelete),
@@ -35,28 +36,45 @@ export const planDrills: Planner = (view) => {
  * | no             | a standby                                     | suspended, if it is there |
  * | no             | scaled away, another is its cluster's primary | suspended, if it is there |
  * | no             | not known to be either, or scaled away        | as it was, if it is there |
+ *
+ * Of one that runs in another namespace than its database's the first row that holds; it never runs anywhere else instead:
+ *
+ * | leave to run there  | where the backups are is known | its CronJob                      |
+ * | missing             |                                | goes, and is not made            |
+ * | given, or not known | no                             | left alone                       |
+ * | not known yet       | yes                            | as above, if it is there already |
+ * | given               | yes                            | as above                         |
  */
 function planDrill(
   instance: Instance,
   drill: DrillSettings,
   view: DatabaseView,
-): { readonly cronJob: KubeObject; readonly actions: Action[] } {
+): { readonly cronJob?: KubeObject; readonly actions: Action[] } {
   const { subject, world } = view;
+  const place = placeOfDrill(subject, drill);
+  const isElsewhere = place !== namespaceOf(subject.workload);
+  const leave = isElsewhere ? world.places.get(place) : 'given';
+  if (typeof leave === 'object') return { actions: [] };
   const isPrimary = findRole(instance, view);
-  const build = (suspend: boolean) => buildDrillCronJob(subject, instance, drill, suspend, findSource(instance, view));
+  const source = findSource(instance, view);
+  const build = (suspend: boolean) => buildDrillCronJob(subject, instance, drill, suspend, source);
   const live = findLive(world.companions, build(false));
   const cronJob = build(isPrimary === undefined ? isSuspended(live) : !isPrimary);
-  const apply = live || isPrimary ? planApply(cronJob, world.companions) : [];
-  return { cronJob, actions: live || !isPrimary ? apply : [...planKey(view), ...apply] };
+  // From there the database cannot be asked.
+  if (isElsewhere && source.storagePrefix === undefined) return { cronJob, actions: [] };
+  if (live) return { cronJob, actions: planApply(cronJob, world.companions) };
+  if (!isPrimary || leave === undefined) return { cronJob, actions: [] };
+  return { cronJob, actions: [...planKey(place, world), ...planApply(cronJob, world.companions)] };
 }
 
 /**
- * The key that signs the namespace's evidence, with the first CronJob that needs it. It is never made a second time for that one: where
- * somebody took it away, records are unsigned, and say so.
+ * The key that signs the evidence of the namespace's jobs, with the first CronJob that needs it; one of its own for each namespace,
+ * so that no private key leaves one. It is never made a second time for that CronJob: where somebody took it away, records are
+ * unsigned, and say so.
  */
-function planKey({ subject, world }: DatabaseView): Action[] {
+function planKey(namespace: string, world: World): Action[] {
   if (!world.makesSecrets) return [];
-  const metadata = { name: EVIDENCE_SECRET, namespace: namespaceOf(subject.workload) };
+  const metadata = { name: EVIDENCE_SECRET, namespace };
   return [{ verb: 'mint', object: { apiVersion: 'v1', kind: 'Secret', metadata } }];
 }
 

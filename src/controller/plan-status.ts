@@ -47,7 +47,7 @@ export function planGone(database: ProtectedDatabase, { statefulSets, now }: Wor
     };
   });
   // Nothing rehearses it now: its drills are asked for anew when it comes back.
-  const { drillsSince: _gone, ...kept } = database.status ?? {};
+  const { drillsSince: _gone, drillNamespaces: _places, ...kept } = database.status ?? {};
   const status: ProtectedDatabaseStatus = { ...kept, conditions };
   if (isEqual(database.status, status)) return [];
   const { apiVersion, kind } = database;

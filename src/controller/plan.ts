@@ -1,9 +1,11 @@
 // The decision for one protected database: its companions and its status. No I/O. Room: controller (door).
 import type { StatefulSet } from '../api/kubernetes.ts';
 import type { ProtectedDatabaseStatus } from '../api/protected-database.ts';
+import { listDrillPlaces, placeOfDrill } from '../companion/drill-place.ts';
 import { listInstances, type Subject } from '../companion/instance.ts';
 import { buildService } from '../companion/service.ts';
 import { assess } from '../health/assess.ts';
+import type { Terms } from '../health/terms.ts';
 import { readInjectedStorage } from '../inject/storage-env.ts';
 import { isEqual } from '../lib/json.ts';
 import { placeSettings } from '../policy/place.ts';
@@ -54,7 +56,7 @@ export function planDatabase(workload: StatefulSet, world: World): Action[] {
       generation: workload.metadata.generation ?? 0,
       instances: observed,
       retired: retired.map((each) => observeRetired(subject, each, world)),
-      terms: resolveTerms(subject.settings),
+      terms: withLeaves(resolveTerms(subject.settings), subject, world),
     },
     previous?.conditions ?? [],
     world.now,
@@ -65,15 +67,32 @@ export function planDatabase(workload: StatefulSet, world: World): Action[] {
   return [...actions, ...planStatus(workload, world, { ...status, nextRuns, ...noteDrills(subject, previous, world) })];
 }
 
-/** So that no drill is missing before the first one of the policy was due. */
+/** What keeps drills from being made where the policy wants them. */
+function withLeaves(terms: Terms, { workload, settings }: Subject, { places }: World): Terms {
+  if (terms.drills === undefined) return terms;
+  const missing = new Map(
+    (settings.drills ?? []).flatMap((drill) => {
+      const leave = places.get(placeOfDrill({ workload }, drill));
+      return typeof leave === 'object' ? [[drill.name, leave.missing] as const] : [];
+    }),
+  );
+  const drills = terms.drills.map((each) => {
+    const why = missing.get(each.name);
+    return why === undefined ? each : { ...each, missing: why };
+  });
+  return { ...terms, drills };
+}
+
+/** So that no drill is missing before the first one of the policy was due, and people find those that run elsewhere. */
 function noteDrills(
-  { settings }: Subject,
+  { workload, settings }: Subject,
   previous: ProtectedDatabaseStatus | undefined,
   { now }: World,
-): Pick<ProtectedDatabaseStatus, 'drillsSince'> {
+): Pick<ProtectedDatabaseStatus, 'drillsSince' | 'drillNamespaces'> {
   if (settings.drills === undefined) return {};
   const before = previous?.policy === settings.policy ? previous.drillsSince : undefined;
-  return { drillsSince: before ?? now };
+  const places = listDrillPlaces({ workload }, settings.drills);
+  return { drillsSince: before ?? now, ...(places.length === 0 ? {} : { drillNamespaces: places }) };
 }
 
 /** Base backups go where the WAL goes. A volume stays one: its size is the policy's to say. */

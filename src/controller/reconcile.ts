@@ -1,5 +1,6 @@
 // One look at one database or Restore: gather, decide, act, and tell. Room: controller (door).
 import type { KubeObject } from '../api/kubernetes.ts';
+import { LABEL } from '../api/names.ts';
 import type { ProtectedDatabase, ProtectedDatabaseStatus } from '../api/protected-database.ts';
 import type { Restore, RestoreStatus } from '../api/restore.ts';
 import { policyOf } from '../policy/policy-of.ts';
@@ -7,6 +8,7 @@ import type { Actor } from './act.ts';
 import type { Action } from './action.ts';
 import { type Caches, databaseWord, note } from './caches.ts';
 import { decide } from './decide.ts';
+import type { DrillPlaces } from './drill-places.ts';
 import { listDatabaseNews, listRestoreNews } from './event-news.ts';
 import type { Events } from './events.ts';
 import { parseKey, type Subject } from './key.ts';
@@ -17,6 +19,7 @@ import { find, isUnfinished, namespaceOf, type World } from './world.ts';
 export interface Reconciling extends Sources {
   readonly caches: Caches;
   readonly sidecars: Sidecars;
+  readonly places: DrillPlaces;
   readonly actor: Actor;
   readonly events: Events;
   /** Called with the namespace of a protected database, before anything is done for it. */
@@ -46,6 +49,8 @@ export async function reconcile(key: string, context: Reconciling): Promise<numb
       const made = await context.actor.act(action, live);
       if (!made) continue;
       note(context.caches, made);
+      // Of our own writes no watch tells.
+      if (made.metadata.labels?.[LABEL.databaseNamespace] !== undefined) context.places.lookSoon();
       if (action.verb === 'apply-status') tell(action, made, world, context);
     } catch (error) {
       failures.push(describe(action, error as Error));

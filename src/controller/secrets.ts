@@ -1,7 +1,7 @@
 // The storage Secret: minted for the chart's own object store, copied to where databases need it. Room: controller (door).
 import { randomBytes } from 'node:crypto';
 import type { BackupPolicy } from '../api/backup-policy.ts';
-import type { KubeObject, StatefulSet } from '../api/kubernetes.ts';
+import type { KubeObject, OwnerReference, StatefulSet } from '../api/kubernetes.ts';
 import { COPY_TO_ANNOTATION, EVIDENCE_SECRET, LABEL } from '../api/names.ts';
 import { buildEvidenceSecret } from '../companion/evidence.ts';
 import { readInjectedStorage } from '../inject/storage-env.ts';
@@ -45,16 +45,34 @@ export async function mintStorageSecret(kube: Kube, name: string, namespace: str
   log.info({ secret: name }, 'storage credentials minted');
 }
 
-/** A Secret of that name that is not ours is the user's own choice and stays. @param namespace another than the source's */
-export async function copySecret(kube: Kube, source: Secret, namespace: string, log: Logger): Promise<void> {
+/**
+ * A Secret of that name that is not ours is the user's own choice and stays.
+ *
+ * @param namespace another than the source's
+ * @param owners with the last of which the copy goes; none: it stays, because a database there needs it
+ */
+export async function copySecret(
+  kube: Kube,
+  source: Secret,
+  namespace: string,
+  log: Logger,
+  owners: readonly OwnerReference[] = [],
+): Promise<void> {
   const { data, metadata } = source;
   const name = metadata.name ?? '';
   const live = await kube.get<Secret>(refTo(name, namespace));
   const isOurs = live?.metadata.labels?.[LABEL.managedBy] === 'walguard';
-  if (live && (!isOurs || isEqual(live.data, data))) return;
+  if (live && (!isOurs || (isEqual(live.data, data) && isOwnedBy(live, owners)))) return;
   const labels = { [LABEL.managedBy]: 'walguard' };
-  await kube.apply({ apiVersion: 'v1', kind: 'Secret', metadata: { name, namespace, labels }, data });
+  // An empty list takes owners away, too.
+  const ownerReferences = [...owners];
+  await kube.apply({ apiVersion: 'v1', kind: 'Secret', metadata: { name, namespace, labels, ownerReferences }, data });
   log.info({ secret: name, namespace }, 'storage credentials copied');
+}
+
+function isOwnedBy({ metadata: { ownerReferences = [] } }: KubeObject, owners: readonly OwnerReference[]): boolean {
+  const uids = (references: readonly OwnerReference[]) => references.map(({ uid }) => uid).sort();
+  return isEqual(uids(ownerReferences), uids(owners));
 }
 
 /**
@@ -67,7 +85,12 @@ export async function copySecret(kube: Kube, source: Secret, namespace: string, 
  * | a star among them                  | every namespace  |
  */
 export function mayGoTo({ metadata }: KubeObject, namespace: string): boolean {
-  const allowed = (metadata.annotations?.[COPY_TO_ANNOTATION] ?? '').split(',').map((each) => each.trim());
+  return allows(metadata.annotations?.[COPY_TO_ANNOTATION], namespace);
+}
+
+/** @param annotation names of namespaces with commas between, or a star */
+export function allows(annotation: string | undefined, namespace: string): boolean {
+  const allowed = (annotation ?? '').split(',').map((each) => each.trim());
   return allowed.includes(namespace) || allowed.includes('*');
 }
 

@@ -7,6 +7,7 @@ import { restoreJobName } from '../companion/instance.ts';
 import type { Kube } from '../kube/client.ts';
 import { destinationName } from '../lib/restore-spec.ts';
 import { type Caches, databaseWord } from './caches.ts';
+import type { DrillPlaces } from './drill-places.ts';
 import type { Subject } from './key.ts';
 import { findRestoreJob } from './restore-job.ts';
 import type { SidecarOptions, Sidecars } from './sidecars.ts';
@@ -22,13 +23,15 @@ export interface Sources {
   readonly image: string;
   /** As of World. */
   readonly makesSecrets: boolean;
+  readonly places: Pick<DrillPlaces, 'find'>;
 }
 
 /** @param now RFC 3339 */
 export async function viewOf({ kind, namespace, name }: Subject, sources: Sources, now: string): Promise<World> {
   const { caches } = sources;
   if (kind === 'database') {
-    const world = viewDatabases(namespace, [name], sources, now);
+    const seen = viewDatabases(namespace, [name], sources, now);
+    const world = { ...seen, places: sources.places.find(namespace, name) };
     // Is a StatefulSet that no cache has gone, or did it only lose its policy?
     const isAmiss = world.statefulSets.length === 0 && world.databases.length > 0;
     return isAmiss ? withStatefulSets(world, namespace, [name], sources) : world;
@@ -62,6 +65,7 @@ function viewDatabases(namespace: string, names: readonly string[], sources: Sou
     jobs: serving(caches.jobs),
     pods: [...serving(caches.databasePods), ...serving(caches.jobPods)],
     claims: serving(caches.claims),
+    places: new Map(),
     sidecars: new Map(words.flatMap((word) => [...sidecars.answers(word)])),
   };
 }

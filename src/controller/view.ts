@@ -4,7 +4,7 @@ import { LABEL } from '../api/names.ts';
 import type { Instance as ObservedInstance, ProtectedDatabase } from '../api/protected-database.ts';
 import type { SidecarStatus } from '../api/reports.ts';
 import type { Restore } from '../api/restore.ts';
-import type { Instance, Subject } from '../companion/instance.ts';
+import { homeOf, type Instance, type Subject } from '../companion/instance.ts';
 import type { Action } from './action.ts';
 import { find, isUnfinished, type World } from './world.ts';
 
@@ -29,16 +29,14 @@ export function findDatabase(
   return find(databases, metadata.namespace ?? '', metadata.name ?? '');
 }
 
-/** The CronJobs of one kind of companion of the database that are there, of pods that were scaled away too. */
+/** The CronJobs of one kind of companion of the database that are there, in whichever namespace, of pods that were scaled away too. */
 export function listCronJobs({ subject, world }: DatabaseView, companion: string): KubeObject[] {
   const { name, namespace } = subject.workload.metadata;
-  return world.companions.filter(
-    ({ kind, metadata }) =>
-      kind === 'CronJob' &&
-      metadata.namespace === namespace &&
-      metadata.labels?.[LABEL.companion] === companion &&
-      metadata.labels[LABEL.database] === name,
-  );
+  return world.companions.filter((each) => {
+    const { labels } = each.metadata;
+    const isIts = homeOf(each) === namespace && labels?.[LABEL.database] === name;
+    return each.kind === 'CronJob' && isIts && labels?.[LABEL.companion] === companion;
+  });
 }
 
 /** Name of the database pod that an object of ours serves. */

@@ -4,6 +4,7 @@ import type { Job, KubeObject, PersistentVolumeClaim, Pod, StatefulSet } from '.
 import type { ProtectedDatabase } from '../api/protected-database.ts';
 import type { RestoreProgress, SidecarStatus } from '../api/reports.ts';
 import type { Restore } from '../api/restore.ts';
+import type { Leave } from './drill-leave.ts';
 
 /**
  * What concerns one database, or one Restore with the database that it reads and the one that it makes: of other databases
@@ -26,6 +27,8 @@ export interface World {
   readonly pods: readonly Pod[];
   /** Ours; for a Restore that is about to begin all claims of its namespace. */
   readonly claims: readonly (PersistentVolumeClaim & KubeObject)[];
+  /** Namespaces beside its own that drills of the database are to run in: may they? One that was not looked at yet is not in it. */
+  readonly places: ReadonlyMap<string, Leave>;
   /** By sidecarKey: the sidecar's answer, or why there is none. */
   readonly sidecars: ReadonlyMap<string, SidecarStatus | string>;
   /** Of a Restore whose job runs: what that says of itself, or why it says nothing. */

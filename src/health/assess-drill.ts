@@ -10,6 +10,8 @@ import type { DrillTerms, Terms } from './terms.ts';
  * Do restores of the instance's cluster work? Whichever member's job looked; one finding for each drill of the policy, and one
  * more where the promised age is over; none where the policy has no drills.
  *
+ * A drill that may not be made where it is to run shows nothing, whatever came of it before: Unknown, DrillNotAllowed. Of others:
+ *
  * | the drill's last run | since then                         | result                    |
  * | none                 |                                    | Unknown, NoDrill          |
  * | failed               |                                    | False, DrillFailed        |
@@ -72,11 +74,12 @@ function lastOf(members: readonly Instance[], { name }: DrillTerms): DrillResult
 
 function assessDrill(
   pod: string,
-  { name, overdueSeconds }: DrillTerms,
+  { name, overdueSeconds, missing }: DrillTerms,
   last: DrillResult | undefined,
   now: string,
 ): Finding {
   const what = `${pod}: drill ${name}`;
+  if (missing !== undefined) return finding('Unknown', 'DrillNotAllowed', `${what} is not made: ${missing}`);
   if (!last) return finding('Unknown', 'NoDrill', `${what} has not run yet`);
   const { result, message, finishedAt } = last;
   if (result === 'failed') return finding('False', 'DrillFailed', `${what} failed at ${finishedAt}: ${message}`);

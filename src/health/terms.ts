@@ -24,4 +24,6 @@ export interface DrillTerms {
   readonly overdueSeconds: number | null;
   /** It replays all that is archived, so what it does not bring back would be lost: a dump, or a moment of the past, does not. */
   readonly showsLoss: boolean;
+  /** What keeps it from being made at all, and what to do about it; absent: nothing does. */
+  readonly missing?: string;
 }

@@ -82,6 +82,8 @@ export interface DrillSettings {
   readonly checks: NonNullable<NonNullable<CompletePolicySpec['drills']>[number]['checks']>;
   /** Name of a ConfigMap with more of them. */
   readonly checksFrom?: string;
+  /** Where it runs; without it where its database is. */
+  readonly namespace?: string;
   readonly timeoutSeconds: number;
 }
 
@@ -167,11 +169,10 @@ function resolveDump({ dump }: CompletePolicySpec): Pick<Settings, 'dump'> {
   return { dump: { ...rest, keepSeconds: parseDurationSeconds(keep), timeoutSeconds: parseDurationSeconds(timeout) } };
 }
 
-/** Not where it should run: a drill runs beside its database, where the Secrets of the store are. */
 function resolveDrills({ drills = [] }: CompletePolicySpec): Pick<Settings, 'drills'> {
   if (drills.length === 0) return {};
   return {
-    drills: drills.map(({ lag, timeout, checks = [], namespace: _elsewhere, ...rest }) => ({
+    drills: drills.map(({ lag, timeout, checks = [], ...rest }) => ({
       ...rest,
       ...seconds('lagSeconds', lag),
       checks,

@@ -149,6 +149,41 @@ test('not finished in time: 124; interrupted: 130; it goes on, and how to see it
   assert.equal((await run(server, [], stop.signal)).result, EXIT.interrupted);
 });
 
+test('a drill that runs elsewhere is found there, and no namesake of it', async (context) => {
+  const there = cronJob('monthly');
+  there.metadata = { ...there.metadata, namespace: 'dr' };
+  const server = await startStandIn(context, ({ method, path, body }) => {
+    if (method === 'POST') return [201, body];
+    if (path.includes('protecteddatabases')) return [200, { status: { drillNamespaces: ['dr'] } }];
+    return [200, path.includes('namespaces/dr/cronjobs') ? { items: [there] } : { items: [] }];
+  });
+  const { result, stderr } = await run(server, ['-n', 'shop', '--no-wait']);
+  assert.equal(result, EXIT.ok, stderr);
+  assert.match(stderr, /^drill dr\/orders-0-drill-monthly-/);
+  const asked = server.asked.map(({ path }) => decodeURIComponent(path)).filter((path) => path.includes('cronjobs'));
+  assert.match(asked.join(), /shop\/cronjobs\?.*database=orders,!walguard\.dev\/database-namespace/);
+  assert.match(asked.join(), /dr\/cronjobs\?.*database=orders,walguard\.dev\/database-namespace=shop/);
+});
+
+test('a drill that may not be made: 3, with what is missing', async (context) => {
+  const message = 'orders-0: drill monthly is not made: there is no namespace "dr"';
+  const conditions = [{ type: 'LastDrillSucceeded', reason: 'DrillNotAllowed', message }];
+  const server = await startStandIn(context, ({ path }) => [
+    200,
+    path.includes('protecteddatabases') ? { status: { conditions, drillNamespaces: ['dr'] } } : { items: [] },
+  ]);
+  const { result, stderr } = await run(server);
+  assert.deepEqual([result, stderr], [EXIT.notFound, `${message}\n`]);
+});
+
+test('who may not read ProtectedDatabases still runs the drills beside the database', async (context) => {
+  const server = await startStandIn(context, ({ method, path, body }) => {
+    if (path.includes('protecteddatabases')) return [403, { kind: 'Status', message: 'no' }];
+    return method === 'POST' ? [201, body] : [200, { items: [cronJob('weekly')] }];
+  });
+  assert.equal((await run(server, ['--no-wait'])).result, EXIT.ok);
+});
+
 test('no drills: 3; several and none named: 2; no cluster: 4', async (context) => {
   assert.equal((await run(await cluster(context, undefined, []))).result, EXIT.notFound);
   const several = await run(await cluster(context, undefined, [cronJob('weekly'), cronJob('monthly')]));

@@ -14,7 +14,7 @@ spec:
   baseBackup:
     schedule: "0 2 * * *"
 `;
-const WARNED = `${GOOD}  drills:\n    - {name: weekly, schedule: "0 2 * * 0", namespace: dr}\n`;
+const WARNED = `${GOOD}  health: {interval: 30s}\n  drills:\n    - {name: weekly, schedule: "0 2 * * 0"}\n`;
 const TORN = GOOD.replace('0 2 * * *', '0 2 * * 7');
 
 test('a good policy among the manifests: nothing is said of it', async (context) => {
@@ -32,11 +32,11 @@ test('a policy that is only warned of: exit 0, and each warning with its line on
   const lines = reportOf(result).replaceAll(directory, '').split('\n');
   assert.match(
     lines[0] ?? '',
-    /^\/in\.yaml:10: BackupPolicy "gold": not-carried-out: spec\.drills\[0\]\.namespace is not carried out yet/,
+    /^\/in\.yaml:9: BackupPolicy "gold": not-carried-out: spec\.health is not carried out yet/,
   );
   assert.match(
     lines[1] ?? '',
-    /^\/in\.yaml:10: BackupPolicy "gold": schedules-overlap: .*, next at \d{4}-\d\d-\d\dT02:00Z\. /,
+    /^\/in\.yaml:11: BackupPolicy "gold": schedules-overlap: .*, next at \d{4}-\d\d-\d\dT02:00Z\. /,
   );
 });
 

@@ -4,7 +4,7 @@ import type { EnvVar, KubeObject, PodSpec } from '../../src/api/kubernetes.ts';
 import { DRILL_CHECKS_DIR, DRILL_DIR, LABEL, SHARED_DIR, STORAGE_DIR, STORAGE_VOLUME } from '../../src/api/names.ts';
 import { buildDrillCronJob } from '../../src/companion/drill.ts';
 import type { DrillSource } from '../../src/companion/drill-pod.ts';
-import { type Instance, listInstances } from '../../src/companion/instance.ts';
+import { drillName, type Instance, listInstances } from '../../src/companion/instance.ts';
 import type { DrillSettings } from '../../src/policy/settings.ts';
 import { checkPodSecurity } from '../chart/pod-security.ts';
 import { CASES } from '../support/cases.ts';
@@ -35,6 +35,8 @@ const FULL: DrillSettings = {
   checksFrom: 'orders-checks',
 };
 
+const ELSEWHERE: DrillSettings = { ...FULL, namespace: 'postgres-dr' };
+
 function subjectOf(name: string) {
   const workload = injected(CASES[name]?.() ?? assert.fail(name));
   workload.metadata.uid = 'uid-of-orders';
@@ -62,13 +64,14 @@ test('the companions are as the golden files have them', () => {
   golden.assert('own-settings.cronjob.yaml', toYaml(build('volumes-and-init-containers', FULL).object));
   golden.assert('bitnami.cronjob.yaml', toYaml(build('bitnami-chart').object));
   golden.assert('patroni.cronjob.yaml', toYaml(build('patroni-spilo').object));
+  golden.assert('elsewhere.cronjob.yaml', toYaml(build('volumes-and-init-containers', ELSEWHERE).object));
 });
 
 test('there is no golden file that no test compares', () => golden.assertNoStale());
 
 for (const name of Object.keys(CASES)) {
   test(`${name}: the pod satisfies Pod Security restricted and has no access to the API`, () => {
-    for (const drill of [LATEST, FULL]) {
+    for (const drill of [LATEST, FULL, ELSEWHERE]) {
       const { pod } = build(name, drill);
       assert.deepEqual(checkPodSecurity(pod as never), []);
       assert.deepEqual([pod.automountServiceAccountToken, pod.restartPolicy], [false, 'Never']);
@@ -105,6 +108,45 @@ for (const name of Object.keys(CASES)) {
       assert.ok(container(pod, each).volumeMounts?.some((mount) => mount.mountPath === DRILL_DIR));
   });
 }
+
+for (const name of Object.keys(CASES)) {
+  test(`${name}: elsewhere it is told whose database it is, has no password of it, and each mount has its volume`, () => {
+    const { pod } = build(name, ELSEWHERE);
+    assert.deepEqual(variable(pod, 'WALGUARD_NAMESPACE'), { name: 'WALGUARD_NAMESPACE', value: 'shop' });
+    const all = [...(pod.initContainers ?? []), ...pod.containers];
+    const names = pod.volumes?.map((each) => each.name) ?? [];
+    for (const each of all) {
+      assert.ok(!each.env?.some((one) => one.name.includes('PASSWORD')), each.name);
+      for (const mount of each.volumeMounts ?? []) assert.ok(names.includes(mount.name), `${each.name}: ${mount.name}`);
+    }
+    assert.ok(variable(build(name).pod, 'WALGUARD_NAMESPACE')?.valueFrom);
+  });
+}
+
+test('elsewhere it has no owner, and the labels of its home on all that is made of it', () => {
+  const { object } = build('plain', ELSEWHERE);
+  assert.equal(object.metadata.namespace, 'postgres-dr');
+  assert.equal(object.metadata.ownerReferences, undefined);
+  const { jobTemplate } = object.spec as { jobTemplate: KubeObject & { spec: { template: KubeObject } } };
+  for (const { metadata } of [object, jobTemplate, jobTemplate.spec.template])
+    assert.deepEqual(
+      [metadata.labels?.[LABEL.database], metadata.labels?.[LABEL.databaseNamespace]],
+      ['orders', 'shop'],
+    );
+});
+
+test("a namespace that is the database's own is no other one", () => {
+  assert.deepEqual(build('plain', { ...LATEST, namespace: 'shop' }).object, build().object);
+});
+
+test('names of drills of namesakes that meet in one namespace differ, and are short enough for a CronJob', () => {
+  const long = 'o'.repeat(60);
+  for (const pod of ['orders-0', `${long}-0`]) {
+    const names = ['shop', 'bank', 's'.repeat(63)].map((home) => drillName(pod, 'd'.repeat(20), home));
+    assert.equal(new Set([...names, drillName(pod, 'd'.repeat(20))]).size, 4);
+    for (const name of names) assert.ok(name.length <= 52, name);
+  }
+});
 
 test('the volume is as large as the claim, of its class, and the pod its owner', () => {
   const resources = { requests: { storage: '1Gi' } };

@@ -50,3 +50,60 @@ test('its CronJob is made, what came of it is told once, and then nothing is wri
   await settle(api, before);
   assert.equal(writesOf(api).length, before);
 });
+
+test("elsewhere: nothing without leave, then CronJob and copy, and all goes with the leave; a stranger's stays", async (context) => {
+  const drills = [{ name: 'weekly', schedule: '0 5 * * 0', namespace: 'dr' }];
+  const storage = { name: 'walguard-storage', namespace: 'walguard-system' };
+  const labels = {
+    'app.kubernetes.io/managed-by': 'walguard',
+    [LABEL.companion]: 'drill',
+    [LABEL.database]: 'orders',
+    [LABEL.databaseNamespace]: 'shop',
+    [LABEL.instance]: 'orders-0',
+    [LABEL.drill]: 'weekly',
+  };
+  const forged = { name: 'mine', namespace: 'other', uid: 'u', labels };
+  const api = await startCluster(
+    context,
+    namespace({}),
+    { apiVersion: 'v1', kind: 'Secret', metadata: annotated(storage, 'copy-to', 'dr'), data: { a: 'YQ==' } },
+    { apiVersion: 'batch/v1', kind: 'CronJob', metadata: forged, spec: { schedule: '0 5 * * 0' } },
+  );
+  api.put({ ...POLICY, spec: { ...POLICY.spec, drills } } as object as KubeObject);
+  const first = startController(context, api, undefined, undefined, { copyStorageSecret: true });
+  const list = (kind: string, where: string) =>
+    api.objects().filter((each) => each.kind === kind && each.metadata.namespace === where);
+  const condition = () => {
+    const [database] = list('ProtectedDatabase', 'shop');
+    const { conditions = [] } = (database?.status ?? {}) as ProtectedDatabaseStatus;
+    return conditions.find(({ type }) => type === 'LastDrillSucceeded')?.reason;
+  };
+  await until('what is missing', () => condition() === 'DrillNotAllowed');
+  assert.deepEqual([list('CronJob', 'dr'), list('Secret', 'dr')], [[], []]);
+  await first.kill();
+  api.put(namespace({ 'walguard.dev/drills-of': 'shop' }));
+  const second = startController(context, api, undefined, undefined, { copyStorageSecret: true });
+  await until('its CronJob', () => list('CronJob', 'dr').length === 1);
+  await until('the copy', () => list('Secret', 'dr').some(({ metadata }) => metadata.name === 'walguard-storage'));
+  const copy = list('Secret', 'dr').find(({ metadata }) => metadata.name === 'walguard-storage');
+  assert.deepEqual(
+    copy?.metadata.ownerReferences?.map(({ name }) => name),
+    list('CronJob', 'dr').map(({ metadata }) => metadata.name),
+  );
+  await settle(api, 5);
+  await second.kill();
+  // Nobody led while the database went, and all that told of it.
+  for (const each of [...list('StatefulSet', 'shop'), ...list('ProtectedDatabase', 'shop')]) api.drop(each);
+  startController(context, api, undefined, undefined, { copyStorageSecret: true });
+  await until('its end', () => list('CronJob', 'dr').length === 0);
+  await settle(api, 1);
+  assert.equal(list('CronJob', 'other').length, 1);
+});
+
+function namespace(annotations: Record<string, string>): KubeObject {
+  return { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'dr', annotations } };
+}
+
+function annotated(metadata: KubeObject['metadata'], key: string, value: string): KubeObject['metadata'] {
+  return { ...metadata, annotations: { [`walguard.dev/${key}`]: value } };
+}

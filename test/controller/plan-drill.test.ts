@@ -7,6 +7,7 @@ import { LABEL } from '../../src/api/names.ts';
 import type { ProtectedDatabaseStatus } from '../../src/api/protected-database.ts';
 import type { DrillReport, SidecarStatus } from '../../src/api/reports.ts';
 import type { EvidenceSecret } from '../../src/companion/evidence.ts';
+import { drillName } from '../../src/companion/instance.ts';
 import { decide } from '../../src/controller/decide.ts';
 import { planDatabase } from '../../src/controller/plan.ts';
 import { mintSecret } from '../../src/controller/secrets.ts';
@@ -139,6 +140,101 @@ test('it is told where the backups are, also when nobody can be asked any more',
     const cronJob = actions.find(({ object }) => object.metadata.name === 'orders-0-drill-weekly');
     assert.ok(JSON.stringify(cronJob?.object.spec).includes(STORAGE_PREFIX));
   }
+});
+
+const ELSEWHERE = policy({ ...WEEKLY, namespace: 'dr' });
+const MISSING = { missing: 'dr does not take it in' };
+const IN_DR = drillName('orders-0', 'weekly', 'shop');
+const APPLY_IN_DR = `apply CronJob/${IN_DR}`;
+const given = { policies: [ELSEWHERE], places: new Map([['dr', 'given' as const]]) };
+
+/** Of a drill that runs elsewhere: what the world is, where its CronJob is not there yet, and where it is. */
+const PLACES: Readonly<Record<string, readonly [change: Partial<World>, absent: string[], there: string[]]>> = {
+  'leave is given': [{}, [APPLY_IN_DR], []],
+  'leave is missing': [{ places: new Map([['dr', MISSING]]) }, [], [`delete CronJob/${IN_DR}`]],
+  'leave is not known yet': [{ places: new Map() }, [], []],
+  'leave is not known yet, and the pod is a standby': [
+    { places: new Map(), sidecars: sidecars(STANDBY) },
+    [],
+    [`${APPLY_IN_DR} suspended`],
+  ],
+  'the pod is a standby': [{ sidecars: sidecars(STANDBY) }, [], [`${APPLY_IN_DR} suspended`]],
+  'the policy wants it beside the database again': [
+    { policies: [DRILLED] },
+    [CRON_JOB],
+    [CRON_JOB, `delete CronJob/${IN_DR}`],
+  ],
+  'the policy has no drills any more': [{ policies: [POLICY] }, [], [`delete CronJob/${IN_DR}`]],
+};
+
+for (const [name, [change, absent, there]] of Object.entries(PLACES)) {
+  test(`elsewhere, while ${name}`, () => {
+    const world = buildWorld(given);
+    assert.deepEqual(plan({ ...world, ...change }), absent);
+    const live = settled(world);
+    assert.deepEqual(
+      live.companions.filter(({ metadata }) => metadata.namespace === 'dr').map(({ metadata }) => metadata.name),
+      [IN_DR],
+    );
+    assert.deepEqual(plan({ ...live, ...change }), there);
+  });
+}
+
+test('elsewhere, before it is known where the backups are, nothing is made', () => {
+  const { storagePrefix: _unknown, ...status } = buildSidecarStatus();
+  assert.deepEqual(plan(buildWorld({ ...given, sidecars: sidecars(status) })), []);
+});
+
+test('elsewhere the key of evidence is of the namespace in which the job runs', () => {
+  const world = buildWorld(given);
+  const minted = world.statefulSets
+    .flatMap((each) => planDatabase(each, world))
+    .filter(({ verb }) => verb === 'mint')
+    .map(({ object }) => `${object.metadata.namespace}/${object.metadata.name}`);
+  assert.deepEqual(minted, ['dr/walguard-evidence']);
+});
+
+test('what is missing is the condition, whatever came of a drill before, and the status says where drills run', () => {
+  const seen = settled(buildWorld({ policies: [DRILLED], pods: [buildPod(), passed('2026-11-21T09:30:00.000Z')] }));
+  const later = settled({ ...seen, policies: [ELSEWHERE], places: new Map([['dr', MISSING]]) });
+  const { status, reason, message } = findCondition(statusOf(later).conditions, 'LastDrillSucceeded') ?? assert.fail();
+  assert.deepEqual(
+    [status, reason, message],
+    ['Unknown', 'DrillNotAllowed', 'orders-0: drill weekly is not made: dr does not take it in'],
+  );
+  assert.deepEqual(statusOf(later).drillNamespaces, ['dr']);
+  assert.equal('drillNamespaces' in statusOf(seen), false);
+});
+
+test('what came of it there is read, and when it runs next; a pod that only says that it is its drill is not believed', () => {
+  const inDr = (namespace: string, labels: Record<string, string>) => {
+    const pod = passed('2026-11-21T09:30:00.000Z');
+    return { ...pod, metadata: { ...pod.metadata, namespace, labels: { ...pod.metadata.labels, ...labels } } };
+  };
+  const look = (pod: ReturnType<typeof inDr>) => {
+    const world = settled(buildWorld({ ...given, pods: [buildPod(), pod] }));
+    return [findCondition(statusOf(world).conditions, 'LastDrillSucceeded')?.status, statusOf(world).nextRuns?.drill];
+  };
+  const next = '2026-11-22T05:00:00.000Z';
+  const home = (name: string) => ({ [LABEL.databaseNamespace]: name });
+  assert.deepEqual(look(inDr('dr', home('shop'))), ['True', next]);
+  assert.deepEqual(look(inDr('dr', home('bank'))), ['Unknown', next], 'of a namesake');
+  assert.deepEqual(look(inDr('dr', {})), ['Unknown', next], 'of a namesake in that namespace');
+  assert.deepEqual(look(inDr('elsewhere', home('shop'))), ['Unknown', next], 'of a namespace that has no drills of it');
+  assert.deepEqual(look(inDr('shop', {})), ['Unknown', next], 'of its own namespace, where the policy has none');
+});
+
+test('a drill elsewhere has no owner: it is taken away when its database is gone, or names no policy any more', () => {
+  const world = settled(buildWorld(given));
+  const subject = { kind: 'database', namespace: 'shop', name: 'orders' } as const;
+  const deleted = (each: World) =>
+    decide(subject, each)
+      .filter(({ verb }) => verb === 'delete')
+      .map(({ object }) => `${object.metadata.namespace}/${object.metadata.name}`);
+  assert.deepEqual(deleted({ ...world, statefulSets: [] }), [`dr/${IN_DR}`]);
+  assert.deepEqual(deleted({ ...world, statefulSets: [], databases: [] }), [`dr/${IN_DR}`]);
+  const unprotected = [buildDatabase(({ metadata }) => void Object.assign(metadata, { annotations: {} }))];
+  assert.ok(deleted({ ...world, statefulSets: unprotected }).includes(`dr/${IN_DR}`));
 });
 
 test("another database's drills are left alone", () => {

@@ -74,6 +74,23 @@ test('a copy of ours follows its source', async () => {
   assert.deepEqual(kube.writes[0]?.object.data, SOURCE.data);
 });
 
+test('a copy goes with its owners, and stays for good once a database needs it', async () => {
+  const kube = createFakeKube();
+  const owner = (uid: string) => ({ apiVersion: 'batch/v1', kind: 'CronJob', name: 'drill', uid });
+  const { log } = createRecordedLog();
+  const owners = () => (kube.objects[0]?.metadata.ownerReferences ?? []).map(({ uid }) => uid);
+  await copySecret(kube, SOURCE, 'dr', log, [owner('a'), owner('b')]);
+  assert.deepEqual(owners(), ['a', 'b']);
+  await copySecret(kube, SOURCE, 'dr', log, [owner('b'), owner('a')]);
+  assert.equal(kube.writes.length, 1);
+  await copySecret(kube, SOURCE, 'dr', log, [owner('b')]);
+  assert.deepEqual(owners(), ['b']);
+  await copySecret(kube, SOURCE, 'dr', log);
+  assert.deepEqual(owners(), []);
+  await copySecret(kube, SOURCE, 'dr', log);
+  assert.equal(kube.writes.length, 3);
+});
+
 test("a user's own Secret of that name is never overwritten", async () => {
   const kube = createFakeKube(secret('shop', { AWS_ACCESS_KEY_ID: 'bWluZQ==' }, { team: 'shop' }));
   await copy(kube);

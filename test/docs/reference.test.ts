@@ -60,7 +60,7 @@ test('what this version carries out is told field by field, and value by value',
   assert.equal(told('spec.storage.s3.lifecycleRule.expireAfterDays'), 'not yet');
   assert.equal(told('spec.dump.destination.volume.size'), 'yes');
   assert.equal(told('spec.drills[].schedule'), 'yes');
-  assert.equal(told('spec.drills[].namespace'), 'not yet');
+  assert.equal(told('spec.drills[].namespace'), 'yes');
   assert.equal(told('spec.objectives.onStaleDrill'), 'yes');
   assert.equal(told('spec.recovery.mode'), 'only `off`');
   assert.equal(told('spec.recovery.cooldown'), 'not yet');

@@ -58,6 +58,12 @@ const TABLE: Readonly<
   Record<string, readonly [runs: readonly DrillResult[], terms: Terms, drill: RegExp, protectedBy: RegExp]>
 > = {
   'never ran': [[], TERMS, /^Unknown NoDrill: orders-0: drill weekly has not run yet$/, /^False NoDrill: /],
+  'passed, and may not be made any more': [
+    [run(1)],
+    { ...TERMS, drills: [{ ...WEEKLY, missing: 'there is no namespace "dr"' }] },
+    /^Unknown DrillNotAllowed: orders-0: drill weekly is not made: there is no namespace "dr"$/,
+    /^False NotProven: .*is not made/,
+  ],
   failed: [
     [run(1, 'failed')],
     TERMS,

@@ -26,6 +26,7 @@ function s3(fields: object, engine?: EngineId): Case {
 }
 
 const SMALLEST = policy('{}');
+const VOLUME_DUMP = '{schedule: "0 6 * * *", keep: 7d, destination: {volume: {size: 1Gi}}}';
 const DUMP = '{schedule: "0 6 * * *", keep: 7d, destination: {storage: {}}}';
 
 export const CASES: Readonly<Record<string, Cases>> = {
@@ -83,6 +84,25 @@ export const CASES: Readonly<Record<string, Cases>> = {
     },
     lets: {
       'ended after 4h of 4h': policy('drills: [{name: w, schedule: "@weekly", timeout: 4h}]\nobjectives: {rto: 4h}'),
+    },
+  },
+  'drill-out-of-reach': {
+    finds: {
+      'backups on a volume': policy(
+        'storage: {volume: {size: 1Gi}}\ndrills: [{name: w, schedule: "@weekly", namespace: dr}]',
+      ),
+      'dumps on a volume': policy(
+        `dump: ${VOLUME_DUMP}\ndrills: [{name: w, schedule: "@weekly", source: dump, namespace: dr}]`,
+      ),
+    },
+    lets: {
+      'beside the database': policy('storage: {volume: {size: 1Gi}}\ndrills: [{name: w, schedule: "@weekly"}]'),
+      'dumps in the bucket': policy(
+        `dump: ${DUMP}\ndrills: [{name: w, schedule: "@weekly", source: dump, namespace: dr}]`,
+      ),
+      'a base backup, with dumps on a volume': policy(
+        `dump: ${VOLUME_DUMP}\ndrills: [{name: w, schedule: "@weekly", namespace: dr}]`,
+      ),
     },
   },
   'drill-rarer-than-objective': {
@@ -255,7 +275,7 @@ export const CASES: Readonly<Record<string, Cases>> = {
       everything: policy(
         `storage: {s3: {prefix: "s3://backups", credentialsSecret: l, serverSideEncryption: {algorithm: AES256}, lifecycleRule: {}}}
 retention: {recoveryWindow: 7d}
-drills: [{name: w, schedule: "0 5 * * 0"}, {name: m, schedule: "0 6 1 * *", namespace: dr}]
+drills: [{name: w, schedule: "0 5 * * 0"}]
 dump: ${DUMP}
 health: {interval: 30s}
 recovery: {mode: restore}

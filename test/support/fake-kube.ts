@@ -41,8 +41,10 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** Owner references go by their uids, and are all walguard's own where it writes them. */
 function isNamedList(value: unknown): value is { name: string }[] {
-  return Array.isArray(value) && value.every((item) => isRecord(item) && typeof item.name === 'string');
+  const isNamed = (item: unknown) => isRecord(item) && typeof item.name === 'string' && item.uid === undefined;
+  return Array.isArray(value) && value.every(isNamed);
 }
 
 export function createFakeKube(...initial: KubeObject[]): FakeKube {

@@ -129,6 +129,7 @@ export function buildWorld(changes: Partial<World> = {}): World {
     jobs: [],
     pods: [buildPod()],
     claims: [],
+    places: new Map(),
     sidecars: new Map([['shop/orders-0', buildSidecarStatus()]]),
     ...changes,
   };

@@ -33,6 +33,13 @@ export const TIME_ZONE = {
 /** Of an object in Kubernetes. */
 export const OBJECT_NAME = { type: 'string', minLength: 1, maxLength: 253 } as const;
 
+export const NAMESPACE_NAME = {
+  type: 'string',
+  pattern: '^[a-z0-9]([-a-z0-9]*[a-z0-9])?$',
+  minLength: 1,
+  maxLength: 63,
+} as const;
+
 /** Of an entry in a list: part of the names of the objects made from it. */
 export const ENTRY_NAME = {
   type: 'string',

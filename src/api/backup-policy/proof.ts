@@ -1,5 +1,5 @@
 // spec.verify, drills, objectives: how it is shown that the backups can be restored. Room: api (pure).
-import { BY_NAME, DURATION, ENTRY_NAME, OBJECT_NAME, SCHEDULE, TIME_ZONE } from './parts.ts';
+import { BY_NAME, DURATION, ENTRY_NAME, NAMESPACE_NAME, OBJECT_NAME, SCHEDULE, TIME_ZONE } from './parts.ts';
 
 export const verifySchema = {
   type: 'object',
@@ -42,7 +42,11 @@ const drill = {
       default: 'latest',
     },
     lag: { ...DURATION, description: 'With target lag: how far back.' },
-    namespace: { ...OBJECT_NAME, description: "Where the copy runs; without it the database's own namespace." },
+    namespace: {
+      ...NAMESPACE_NAME,
+      description:
+        "Where the copy runs; without it the database's own namespace. Another one has to allow it, and so have the Secrets of the store.",
+    },
     amcheck: { type: 'boolean', description: 'Check every index and heap by amcheck.', default: true },
     checks: {
       type: 'array',
@@ -51,7 +55,7 @@ const drill = {
       ...BY_NAME,
       items: check,
     },
-    checksFrom: { ...OBJECT_NAME, description: "ConfigMap in the database's namespace with more of them." },
+    checksFrom: { ...OBJECT_NAME, description: 'ConfigMap in the namespace where the copy runs, with more of them.' },
     timeout: { ...DURATION, description: 'A drill that takes longer is ended, and proves nothing.', default: '6h' },
   },
   'x-kubernetes-validations': [

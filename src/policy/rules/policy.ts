@@ -6,6 +6,7 @@ import { archiveTimeoutShort } from './policy/archive-timeout-short.ts';
 import { baseBackupRarerThanWindow } from './policy/base-backup-rarer-than-window.ts';
 import { cooldownTooShort } from './policy/cooldown-too-short.ts';
 import { drillEndsBeforeObjective } from './policy/drill-ends-before-objective.ts';
+import { drillOutOfReach } from './policy/drill-out-of-reach.ts';
 import { drillRarerThanObjective } from './policy/drill-rarer-than-objective.ts';
 import { drillTargetContradiction } from './policy/drill-target-contradiction.ts';
 import { dumpFormat } from './policy/dump-format.ts';
@@ -41,6 +42,7 @@ export const POLICY_RULES: readonly Rule<PolicyFacts>[] = [
   baseBackupRarerThanWindow,
   cooldownTooShort,
   drillEndsBeforeObjective,
+  drillOutOfReach,
   drillRarerThanObjective,
   drillTargetContradiction,
   dumpFormat,

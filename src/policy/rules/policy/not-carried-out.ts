@@ -2,7 +2,7 @@
 import type { CompletePolicySpec } from '../../../api/backup-policy.ts';
 import { offerLifecycleRule } from '../../lifecycle-rule.ts';
 import type { PolicyFacts } from '../../policy-facts.ts';
-import type { Finding, Rule } from '../../rule.ts';
+import type { Rule } from '../../rule.ts';
 
 interface Section {
   readonly field: string;
@@ -47,27 +47,16 @@ const SECTIONS: readonly Section[] = [
 
 const NOT_YET = 'not carried out yet: this version of walguard';
 
-/** Elsewhere it would need the Secrets of the store, which go where a database is, or where their owner lets them. */
-function findDrillsElsewhere({ drills = [] }: CompletePolicySpec): readonly Finding[] {
-  return drills.flatMap(({ namespace }, index) => {
-    if (namespace === undefined) return [];
-    const seen = `${NOT_YET} restores the copy beside the database`;
-    return [{ field: `spec.drills[${index}].namespace`, seen, remedy: 'Leave room for it there.' }];
-  });
-}
-
 export const notCarriedOut: Rule<PolicyFacts> = {
   id: 'not-carried-out',
   since: '0.1.0',
   severity: 'warn',
   describe: 'A policy asks only for what this version of walguard carries out.',
   remedy: 'Do not rely on the section until a later version carries it out.',
-  check: ({ spec }) => [
-    ...SECTIONS.filter(({ isAsked }) => isAsked(spec)).map(({ field, does, instead }) => ({
+  check: ({ spec }) =>
+    SECTIONS.filter(({ isAsked }) => isAsked(spec)).map(({ field, does, instead }) => ({
       field,
       seen: `${NOT_YET} ${does}`,
       remedy: typeof instead === 'function' ? instead(spec) : (instead ?? 'Do not rely on it.'),
     })),
-    ...findDrillsElsewhere(spec),
-  ],
 };
