@@ -88,7 +88,7 @@ export function keepDrillPlaces(
     const toCopy = new Map<string, Need[]>();
     for (const need of here) {
       const judged = [judgeNamespace(place, need.home, live)];
-      for (const name of judged[0] === 'given' ? need.secrets.filter((each) => copied.has(each)) : []) {
+      for (const name of need.secrets.filter((each) => copied.has(each))) {
         const leave = judgeSecret(await readScene(name, need, options.namespace, read));
         if (leave === 'copy') toCopy.set(name, [...(toCopy.get(name) ?? []), need]);
         else judged.push(leave);

@@ -121,6 +121,7 @@ const REFUSED = [
   'get configmaps',
   'list nodes',
   'list namespaces',
+  'patch namespaces',
   'impersonate users',
   'create serviceaccounts/token',
   'update leases.coordination.k8s.io',

@@ -17,6 +17,7 @@ import {
   tryCommand,
   waitFor,
 } from '../support/cluster-client.ts';
+import { SYSTEM_NAMESPACE } from '../support/install.ts';
 import { type Life, NAMESPACE, raise } from './life.ts';
 
 const own = ['-n', NAMESPACE];
@@ -39,7 +40,10 @@ after(() => down());
 const rows = { name: 'rows', sql: 'select count(*) >= 500 from kept', expect: 't' };
 
 const WEEKLY = '0 5 * * 0';
-const drillOf = (checks: readonly object[]) => ({ name: 'weekly', schedule: WEEKLY, timeout: '10m', checks });
+const drillOf = (checks: readonly object[], more: object = {}) => ({
+  ...{ name: 'weekly', schedule: WEEKLY, timeout: '10m', checks },
+  ...more,
+});
 
 async function setDrills(checks: readonly object[], others: object = {}, ...drills: object[]): Promise<void> {
   const objectives = { rto: '10m', drillAge: '30d' };
@@ -152,6 +156,47 @@ async function assertFound(drill: Promise<CommandResult>, what: RegExp): Promise
   assert.equal(code, 1, stderr);
   assert.match(stderr, what);
 }
+
+describe('a drill in another namespace', () => {
+  const place = 'postgres-dr';
+  const copy = () => getObject(life.cluster, place, 'secret', 'walguard-storage');
+  const listThere = (kind: string) => listObjects(life.cluster, place, kind, '');
+
+  test('is not made before both sides allow it', async () => {
+    await setDrills([], { drills: [drillOf([rows], { namespace: place })] });
+    await waitFor('the condition', async () => (await condition('LastDrillSucceeded'))?.reason === 'DrillNotAllowed');
+    const { code, stderr } = await run();
+    assert.equal(code, 3);
+    assert.match(stderr, /kubectl create namespace postgres-dr/);
+  });
+
+  test('restores there, under Pod Security restricted, and proves the database', async () => {
+    await kubectl(life.cluster, ['create', 'namespace', place]);
+    await kubectl(life.cluster, ['label', 'namespace', place, 'pod-security.kubernetes.io/enforce=restricted']);
+    await kubectl(life.cluster, ['annotate', 'namespace', place, `walguard.dev/drills-of=${NAMESPACE}`]);
+    const secret = ['-n', SYSTEM_NAMESPACE, 'annotate', 'secret', 'walguard-storage'];
+    await kubectl(life.cluster, [...secret, `walguard.dev/copy-to=${place}`]);
+    await waitFor('the CronJob', async () => (await listThere('cronjob')).length === 1);
+    await waitFor('the copy', copy);
+    const { code, stderr } = await run();
+    assert.equal(code, 0, stderr);
+    assert.match(stderr, /^drill postgres-dr\//);
+    await waitFor('LastDrillSucceeded', async () => (await condition('LastDrillSucceeded')).status === 'True');
+    assert.equal((await listThere('pvc')).length, 1);
+  });
+
+  test('goes with the policy, and takes volume and copy with it', async () => {
+    await setDrills([rows]);
+    await waitFor('all of it to go', async () => {
+      const left = [...(await listThere('cronjob')), ...(await listThere('job')), ...(await listThere('pvc'))];
+      return left.length === 0 && (await copy()) === undefined;
+    });
+    await waitFor(
+      'the one beside the database',
+      async () => (await listObjects(life.cluster, NAMESPACE, 'cronjob', 'walguard.dev/companion=drill'))[0],
+    );
+  });
+});
 
 describe('what a drill finds', () => {
   const archive = () => life.archiveNow('orders');

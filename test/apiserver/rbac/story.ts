@@ -3,7 +3,14 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { TestContext } from 'node:test';
-import { ANNOTATION, LABEL, RENEW_ANNOTATION, SIDECAR_PORT } from '../../../src/api/names.ts';
+import {
+  ANNOTATION,
+  COPY_TO_ANNOTATION,
+  DRILLS_OF_ANNOTATION,
+  LABEL,
+  RENEW_ANNOTATION,
+  SIDECAR_PORT,
+} from '../../../src/api/names.ts';
 import type { BaseBackupReport, RestoreReport, SidecarStatus } from '../../../src/api/reports.ts';
 import { getObject, kubectl, type Live, listObjects, tryKubectl, waitFor } from '../../support/cluster-client.ts';
 import { buildPostgres, buildSurroundings } from '../../support/install.ts';
@@ -20,6 +27,7 @@ export async function play(stage: Stage, context: TestContext, namespace: string
   await askTheWebhook(stage, namespace);
   await restore(stage, context, namespace);
   await beginInPlace(stage, namespace);
+  await drillElsewhere(stage, namespace);
   await loseProtection(stage, namespace);
 }
 
@@ -109,6 +117,26 @@ async function beginInPlace(stage: Stage, namespace: string): Promise<void> {
   };
   await waitFor('the Restore to go', isGone, WAIT);
   if ((await replicas()) !== 1) throw new Error('the database is left stopped');
+}
+
+/** Where walguard copies Secrets, this one is copied there as well. */
+async function drillElsewhere({ cluster, objects, namespace: system }: Stage, namespace: string): Promise<void> {
+  const place = `${namespace}-dr`;
+  const policy = objects.find(({ kind, metadata }) => kind === 'BackupPolicy' && metadata.name === 'standard');
+  const { credentialsSecret } = policy.spec.storage.s3;
+  const isCopied = (await getObject(cluster, namespace, 'secret', credentialsSecret)) !== undefined;
+  await kubectl(cluster, ['create', 'namespace', place]);
+  await kubectl(cluster, ['annotate', 'namespace', place, `${DRILLS_OF_ANNOTATION}=${namespace}`]);
+  if (isCopied)
+    await kubectl(cluster, ['-n', system, 'annotate', 'secret', credentialsSecret, `${COPY_TO_ANNOTATION}=${place}`]);
+  const drills = [{ name: 'weekly', schedule: '0 5 * * 0', namespace: place }];
+  const patch = JSON.stringify({ spec: { drills } });
+  await kubectl(cluster, ['patch', 'backuppolicy', 'standard', '--type=merge', '-p', patch]);
+  const list = () => listObjects(cluster, place, 'cronjob', `${LABEL.databaseNamespace}=${namespace}`);
+  await waitFor('the drill elsewhere', async () => (await list()).length === 1, WAIT);
+  if (isCopied) await waitFor('the copy there', () => getObject(cluster, place, 'secret', credentialsSecret), WAIT);
+  await kubectl(cluster, ['patch', 'backuppolicy', 'standard', '--type=merge', '-p', '{"spec":{"drills":null}}']);
+  await waitFor('it to go', async () => (await list()).length === 0, WAIT);
 }
 
 export async function renewCertificates({ cluster, namespace, secret }: Stage): Promise<void> {
