@@ -75,9 +75,9 @@ export function drillName(pod: string, drill: string, home?: string): string {
   return deriveName(home === undefined ? pod : `${pod}-${shortHash(`${home}/${pod}`)}`, `drill-${drill}`);
 }
 
-/** Namespace of the database that an object of ours serves: its own, but for drills that run elsewhere. */
-export function homeOf({ metadata }: KubeObject): string {
-  return metadata.labels?.[LABEL.databaseNamespace] ?? metadata.namespace ?? '';
+/** Namespace of the database that an object of ours serves: its own, but for drills, which may run elsewhere. */
+export function homeOf({ metadata: { labels, namespace = '' } }: KubeObject): string {
+  return (labels?.[LABEL.companion] === 'drill' ? labels[LABEL.databaseNamespace] : undefined) ?? namespace;
 }
 
 /** Of the claim that keeps a pod's dumps. */

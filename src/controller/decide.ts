@@ -1,4 +1,5 @@
 // What one database, or one Restore, needs done. No I/O. Room: controller (door).
+import type { KubeObject } from '../api/kubernetes.ts';
 import { policyOf } from '../policy/policy-of.ts';
 import { type Action, planDelete } from './action.ts';
 import type { Subject } from './key.ts';
@@ -23,6 +24,7 @@ export function decide({ kind, namespace, name }: Subject, world: World): Action
   if (workload && policyOf(workload)) return workload.metadata.deletionTimestamp ? [] : planDatabase(workload, world);
   const database = find(world.databases, namespace, name);
   // What is in its own namespace goes with a StatefulSet that is gone: that is its owner.
-  const left = world.companions.filter((each) => workload || namespaceOf(each) !== namespace).flatMap(planDelete);
+  const isElsewhere = (each: KubeObject) => each.kind === 'CronJob' && namespaceOf(each) !== namespace;
+  const left = world.companions.filter((each) => workload || isElsewhere(each)).flatMap(planDelete);
   return [...left, ...(database ? planGone(database, world) : [])];
 }

@@ -39,7 +39,7 @@ function database(inNamespace: string, name = 'orders'): StatefulSet {
 }
 
 function cronJob(home: string, uid: string): KubeObject {
-  const labels = { [LABEL.database]: 'orders', [LABEL.databaseNamespace]: home };
+  const labels = { [LABEL.database]: 'orders', [LABEL.companion]: 'drill', [LABEL.databaseNamespace]: home };
   return {
     apiVersion: 'batch/v1',
     kind: 'CronJob',

@@ -15,6 +15,11 @@ function service(labels: Record<string, string>): KubeObject {
   return { apiVersion: 'v1', kind: 'Service', metadata: { name: 's', namespace: 'shop', labels } };
 }
 
+function drill(companion: string): KubeObject {
+  const labels = { [LABEL.companion]: companion, [LABEL.database]: 'orders', [LABEL.databaseNamespace]: 'bank' };
+  return { apiVersion: 'batch/v1', kind: 'Job', metadata: { name: 'j', namespace: 'shop', labels } };
+}
+
 const other = { ...POLICY, metadata: { name: 'other' } };
 const ROWS: readonly (readonly [what: string, object: KubeObject, keys: readonly string[]])[] = [
   ['a StatefulSet', buildDatabase(), ['database/shop/orders', RESTORE_KEY]],
@@ -27,6 +32,8 @@ const ROWS: readonly (readonly [what: string, object: KubeObject, keys: readonly
     service({ [LABEL.database]: 'b', [LABEL.restore]: 'r' }),
     ['database/shop/b', 'restore/shop/r'],
   ],
+  ['a drill that runs elsewhere', drill('drill'), ['database/bank/orders']],
+  ['what says so and is no drill', drill('verify'), ['database/shop/orders']],
   ["somebody else's", service({}), []],
   ['a job without labels of a database', buildJob('j'), []],
   ['a database pod', buildPod(), ['database/shop/orders', RESTORE_KEY]],
