@@ -9,7 +9,7 @@ import { buildReport } from '../lib/evidence/report.ts';
 import { renderEvidenceText } from '../lib/evidence/text.ts';
 import { toPrintableLine } from '../lib/printable.ts';
 import type { ClusterOptions } from './evidence-cluster.ts';
-import { readEvidenceFiles, sealRecord } from './evidence-input.ts';
+import { readEvidenceFiles, readTrusted, sealRecord } from './evidence-input.ts';
 import { say } from './say.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -20,6 +20,8 @@ export interface ReportOptions extends ClusterOptions {
   readonly output: (typeof REPORT_FORMATS)[number];
   readonly since?: string;
   readonly last?: number;
+  /** Paths. */
+  readonly publicKey: readonly string[];
 }
 
 export async function runReport(
@@ -30,8 +32,11 @@ export async function runReport(
 ): Promise<number> {
   const now = new Date();
   const since = options.since === undefined ? undefined : parseSince(options.since, now.getTime());
+  const trusted = await readTrusted(options.publicKey);
+  const isAnchored = trusted.length > 0;
+  const tellFlaws = (chain: Chain) => describeFlaws(chain, isAnchored);
   const { entries, isAll } = await read(database, options, signal);
-  const sealed = entries.flatMap(({ file, entry }) => seal(file, entry));
+  const sealed = entries.flatMap(({ file, entry }) => seal(file, entry, trusted));
   const chains = judgeRecords(sealed.filter(({ record }) => isWanted(record.database, database, options.namespace)));
   const kept = chains.flatMap((chain) => cut(chain, since, options.last));
   const problems = entries.length - sealed.length;
@@ -43,7 +48,7 @@ export async function runReport(
   }
   // Judged again as they are printed, so that a page can be checked by what is in it.
   const shown = judgeRecords(kept);
-  process.stdout.write(format(options.output, shown, now.toISOString(), version));
+  process.stdout.write(format(options.output, shown, isAnchored, now.toISOString(), version));
   // Those of records that are not shown, too: they were read. The text has its own in it.
   const told = options.output === 'text' ? new Set(shown.flatMap(tellFlaws)) : new Set();
   const flaws = chains.flatMap(tellFlaws);
@@ -51,8 +56,8 @@ export async function runReport(
   return isAll && problems === 0 && flaws.length === 0 ? EXIT.ok : EXIT.failed;
 }
 
-function tellFlaws(chain: Chain): string[] {
-  return listFlaws(chain, false).map((flaw) => `${chain.namespace}/${chain.database}: ${flaw}`);
+function describeFlaws(chain: Chain, isAnchored: boolean): string[] {
+  return listFlaws(chain, isAnchored).map((flaw) => `${chain.namespace}/${chain.database}: ${flaw}`);
 }
 
 interface Read {
@@ -75,8 +80,8 @@ async function read(database: string | undefined, options: ReportOptions, signal
   return { entries: extract.entries.map((entry) => ({ file: database, entry })), isAll };
 }
 
-function seal(file: string, entry: Parsed<SignedEvidence>): SealedRecord[] {
-  const sealed = 'value' in entry ? sealRecord(entry.value, []) : entry;
+function seal(file: string, entry: Parsed<SignedEvidence>, trusted: readonly string[]): SealedRecord[] {
+  const sealed = 'value' in entry ? sealRecord(entry.value, trusted) : entry;
   if (!('problem' in sealed)) return [sealed];
   say(toPrintableLine(`${file}: ${sealed.problem}; it is left out`));
   return [];
@@ -101,13 +106,16 @@ function cut({ records }: Chain, since: number | undefined, last: number | undef
 function format(
   output: ReportOptions['output'],
   chains: readonly Chain[],
+  isAnchored: boolean,
   generatedAt: string,
   version: string,
 ): string {
-  if (output === 'text') return renderEvidenceText(chains);
+  if (output === 'text') return renderEvidenceText(chains, isAnchored);
   const signed = chains.flatMap(({ records }) => records.map((each) => each.signed));
   const report = buildReport(signed, generatedAt, version);
-  return output === 'json' ? `${JSON.stringify(report, null, 2)}\n` : renderEvidencePage(report, chains);
+  if (output === 'json') return `${JSON.stringify(report, null, 2)}\n`;
+  // Its words follow from its records alone, whichever keys somebody named.
+  return renderEvidencePage(report, judgeRecords(signed.flatMap((each) => seal('', { value: each }, []))));
 }
 
 const SINCE = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d))?$/;

@@ -1,15 +1,12 @@
 // `walguard drill verify-report`: are these records as they were signed, and are they all there? Needs no cluster.
 // Room: cli (door).
-import { readFile } from 'node:fs/promises';
 import { EXIT } from '../api/names.ts';
 import { describeSubject } from '../lib/evidence/figures.ts';
 import { type Chain, judgeRecords, listFlaws, SEAL_WORDS, type SealedRecord } from '../lib/evidence/judged.ts';
 import { renderEvidencePage } from '../lib/evidence/page.ts';
 import { describeChain } from '../lib/evidence/text.ts';
 import { toPrintableLine } from '../lib/printable.ts';
-import { InputError } from '../manifest/problem.ts';
-import { fingerprintOf, parsePublicKey } from '../tools/evidence.ts';
-import { type EvidenceFile, readEvidenceFiles, sealRecord } from './evidence-input.ts';
+import { type EvidenceFile, readEvidenceFiles, readTrusted, sealRecord } from './evidence-input.ts';
 import { say } from './say.ts';
 
 export interface VerifyOptions {
@@ -111,19 +108,4 @@ function toPlainLines(text: string): string {
     .replace(/^\ufeff/, '')
     .replaceAll('\r\n', '\n')
     .trim();
-}
-
-/** Fingerprints. */
-async function readTrusted(paths: readonly string[]): Promise<string[]> {
-  return Promise.all(
-    paths.map(async (path) => {
-      try {
-        return fingerprintOf(parsePublicKey(await readFile(path, 'utf8')));
-      } catch (error) {
-        throw new InputError(
-          `--public-key ${path}: ${(error as Error).message}. Give the entry public.pem of the Secret walguard-evidence, from a copy that was kept elsewhere.`,
-        );
-      }
-    }),
-  );
 }

@@ -64,6 +64,12 @@ function addReport(drill: Command, { name, version, onExit }: Program, signal: A
     .option('--since <when>', 'records finished since: a day, a time with a zone, or a duration such as 90d')
     .option('--last <n>', 'the newest n records of each database', parseCount)
     .option(
+      '--public-key <file>',
+      'key to trust, SPKI PEM; may be given again',
+      (path: string, before: readonly string[]) => [...before, path],
+      [] as readonly string[],
+    )
+    .option(
       '-n, --namespace <namespace>',
       "the database's namespace (default: that of the context; with --records: any)",
     )

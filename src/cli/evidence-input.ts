@@ -6,8 +6,8 @@ import type { SignedEvidence } from '../api/evidence.ts';
 import type { SealedRecord } from '../lib/evidence/judged.ts';
 import { parseRecord } from '../lib/evidence/parse.ts';
 import { type Extract, extractEvidence } from '../lib/evidence/report.ts';
-import { formatProblem, type Problem } from '../manifest/problem.ts';
-import { digestRecord, verifySigned } from '../tools/evidence.ts';
+import { formatProblem, InputError, type Problem } from '../manifest/problem.ts';
+import { digestRecord, fingerprintOf, parsePublicKey, verifySigned } from '../tools/evidence.ts';
 
 /** A report of years is far below it. */
 const MAX_FILE_BYTES = 64 * 1024 * 1024;
@@ -122,4 +122,19 @@ export function sealRecord(
   const parsed = parseRecord(signed.record);
   if ('problem' in parsed) return parsed;
   return { signed, record: parsed.value, sha256: digestRecord(signed.record), ...verifySigned(signed, trusted) };
+}
+
+/** Of public keys, PEM. @returns their fingerprints; @throws InputError */
+export async function readTrusted(paths: readonly string[]): Promise<string[]> {
+  return Promise.all(
+    paths.map(async (path) => {
+      try {
+        return fingerprintOf(parsePublicKey(await readFile(path, 'utf8')));
+      } catch (error) {
+        throw new InputError(
+          `--public-key ${path}: ${(error as Error).message}. Give the entry public.pem of the Secret walguard-evidence, from a copy that was kept elsewhere.`,
+        );
+      }
+    }),
+  );
 }

@@ -6,7 +6,8 @@ import type { EvidenceRecord, SignedEvidence } from '../../src/api/evidence.ts';
 import { EXIT } from '../../src/api/names.ts';
 import { parseSince } from '../../src/cli/drill-report.ts';
 import { findPod } from '../../src/cli/evidence-cluster.ts';
-import { buildChain, buildRecord } from '../support/evidence.ts';
+import { signRecord } from '../../src/tools/evidence.ts';
+import { buildChain, buildRecord, keyOf, publicPem } from '../support/evidence.ts';
 import { CHANNEL, startExecServer } from '../support/websocket-server.ts';
 import { drill, storeRecords, writeTo } from './drill-evidence.ts';
 
@@ -238,4 +239,25 @@ test('records of a failed drill keep what they say', async (context) => {
   const { result, stdout } = await drill('report', '--records', folder);
   assert.equal(result, EXIT.ok, 'the report is good, whatever it tells');
   assert.match(stdout, /failed.*\n {2}rows are missing/);
+});
+
+test('records of two keys, as drills in two namespaces leave them, are a flaw until both are named', async (context) => {
+  const [first, second] = CHAIN.slice(0, 2) as [SignedEvidence, SignedEvidence];
+  const { folder } = await storeRecords(context, [first, signRecord(second.record, keyOf('another namespace'))]);
+  const files = await Promise.all(
+    ['the test', 'another namespace'].map((words, at) => writeTo(folder, `${at}.pem`, publicPem(keyOf(words)))),
+  );
+  const keys = files.flatMap((file) => ['--public-key', file]);
+  const report = (...args: string[]) => drill('report', '--records', folder, ...args);
+  const alone = await report();
+  assert.equal(alone.result, EXIT.failed);
+  assert.match(alone.stdout, /signed by 2 keys, none of which was named as one to trust/);
+  const half = await report(...keys.slice(0, 2));
+  assert.equal(half.result, EXIT.failed);
+  assert.match(half.stdout, /signed by a key that is none of those trusted/);
+  const both = await report(...keys);
+  assert.equal(both.result, EXIT.ok, both.stdout);
+  assert.match(both.stdout, /2 records, chain whole/);
+  const page = await writeTo(folder, 'page.html', (await report(...keys, '-o', 'html')).stdout);
+  assert.match((await drill('verify-report', ...keys, page)).stdout, /ok .*the page says what its records say/);
 });

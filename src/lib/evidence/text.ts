@@ -7,12 +7,12 @@ import { formatTime } from './words.ts';
 
 const HEAD = ['FINISHED', 'WHAT', 'RESULT', 'RECOVERY TIME', 'DATA LOST'];
 
-/** Oldest first, so that the newest is what one sees last. */
-export function renderEvidenceText(chains: readonly Chain[]): string {
-  return chains.map(renderChain).join('\n');
+/** Oldest first, so that the newest is what one sees last. @param isAnchored keys to trust were named */
+export function renderEvidenceText(chains: readonly Chain[], isAnchored = false): string {
+  return chains.map((chain) => renderChain(chain, isAnchored)).join('\n');
 }
 
-function renderChain(chain: Chain): string {
+function renderChain(chain: Chain, isAnchored: boolean): string {
   const rows = [HEAD, ...chain.records.map(({ record }) => toRow(record))];
   const widths = HEAD.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   const lines = rows.map((row) =>
@@ -23,8 +23,8 @@ function renderChain(chain: Chain): string {
   );
   const [head = '', ...others] = lines;
   const body = others.flatMap((line, index) => [line, ...explain(chain.records[index] as JudgedRecord)]);
-  const title = `${chain.namespace}/${chain.database}: ${describeChain(chain)}`;
-  const flaws = listFlaws(chain, false).map((flaw) => `  ${toPrintableLine(flaw)}`);
+  const title = `${chain.namespace}/${chain.database}: ${describeChain(chain, isAnchored)}`;
+  const flaws = listFlaws(chain, isAnchored).map((flaw) => `  ${toPrintableLine(flaw)}`);
   return `${[toPrintableLine(title), ...flaws, head, ...body].join('\n')}\n`;
 }
 
