@@ -9,6 +9,7 @@ import { printEvidence } from './evidence-print.ts';
 import { runPrune } from './prune-job.ts';
 import { runRestore } from './restore.ts';
 import { runLoad } from './restore-dump.ts';
+import { runRestoreEvidence } from './restore-evidence.ts';
 import { runSidecar } from './sidecar.ts';
 import { runVerify } from './verify.ts';
 
@@ -24,6 +25,7 @@ const JOBS = {
   // Of base backups or of a dump, as its builder says.
   restore: (env: NodeJS.ProcessEnv, signal: AbortSignal) =>
     env.WALGUARD_DUMP ? runLoad(env, signal) : runRestore(env),
+  'restore-evidence': runRestoreEvidence,
   verify: runVerify,
 } as const;
 

@@ -10,7 +10,7 @@ import { chooseMoment } from '../lib/drill/target.ts';
 import type { DumpManifest } from '../lib/dump-manifest.ts';
 import { judgeBackups } from '../lib/good-backups.ts';
 import { planRestore, type RestorePlan } from '../lib/restore-plan.ts';
-import { quoteWords } from '../lib/shell.ts';
+import { quoteCommand } from '../lib/shell.ts';
 import type { StoreContents } from '../lib/store-contents.ts';
 import { buildInventory } from '../lib/windows.ts';
 import { readStoreContents } from '../tools/store-contents.ts';
@@ -78,11 +78,6 @@ async function fetchCopy({ context, course, env, signal, options }: Stage, plan:
   } finally {
     endPhase();
   }
-}
-
-/** As a person would type it. */
-function quoteCommand(words: readonly string[]): string {
-  return words.map((word) => (/^[\w./:=@-]+$/.test(word) ? word : quoteWords([word]))).join(' ');
 }
 
 /** Through the gate, which serves WAL files for the copy's pg_wal and nothing else. */

@@ -63,6 +63,9 @@ export const EVENT_REASONS = {
   RestoreStarting: 'Normal',
   RestoreCompleted: 'Normal',
   RestoreFailed: 'Warning',
+  /** Its record is in the store; or why there is none, or what is not right with it. */
+  RestoreRecorded: 'Normal',
+  RestoreEvidenceProblem: 'Warning',
 } as const satisfies Record<string, EventType>;
 
 export type EventReason = keyof typeof EVENT_REASONS;

@@ -5,8 +5,9 @@ import type { RestoreTarget } from './restore.ts';
 /** Unknown: it could not run, so it says nothing about the backups. It is never counted as good. */
 export type EvidenceOutcome = 'passed' | 'failed' | 'unknown';
 
+/** Of restores alone: look (in place, while the database runs), stop, load (of a dump), put-back. */
 export interface EvidencePhase {
-  readonly name: 'fetch' | 'start' | 'replay' | 'checks';
+  readonly name: 'look' | 'stop' | 'fetch' | 'load' | 'start' | 'replay' | 'put-back' | 'checks';
   readonly startedAt: string;
   readonly seconds: number;
   readonly bytes?: number;
@@ -32,8 +33,14 @@ export interface EvidenceRecord {
   readonly what: 'drill' | 'restore';
   /** Of the drill in the policy, or of the Restore. */
   readonly name: string;
-  /** Who asked: `schedule`, or the user as Kubernetes knows them. */
+  /** Who asked: `schedule`, the user as Kubernetes knows them, or `unknown`. */
   readonly requestedBy: string;
+  /** Of a Restore: by its uid it is recorded once. */
+  readonly restore?: {
+    readonly uid: string;
+    /** In words: what came to be. */
+    readonly destination: string;
+  };
   readonly database: {
     readonly namespace: string;
     readonly name: string;
@@ -43,7 +50,7 @@ export interface EvidenceRecord {
     readonly storagePrefix: string;
   };
   readonly policy: string;
-  /** As it was asked for, and what recovery was told to stop at. */
+  /** As it was asked for, and what recovery was told to stop at: nothing where a dump was loaded, or old data put back. */
   readonly target: { readonly asked: string; readonly resolved: RestoreTarget };
   readonly outcome: EvidenceOutcome;
   /** One sentence: what was shown, what is wrong, or why it could not be found out. */
@@ -52,12 +59,13 @@ export interface EvidenceRecord {
   readonly finishedAt: string;
   readonly phases: readonly EvidencePhase[];
   readonly recovery?: {
+    /** Or the dump. */
     readonly baseBackup: string;
     /** Commit time of the last transaction that came back. */
     readonly lastTransactionAt?: string;
-    /** From the beginning of the fetch until Postgres took writes. */
+    /** From the beginning of a drill's fetch, or of a restore, until Postgres took writes. */
     readonly rtoSeconds?: number;
-    /** With a target of latest: how old the last transaction that came back was, at the beginning of the drill. */
+    /** With a target of latest: how old the last transaction that came back was, at the beginning of the run. */
     readonly achievedRpoSeconds?: number;
   };
   readonly objectives: {
@@ -68,7 +76,7 @@ export interface EvidenceRecord {
   readonly versions: {
     readonly walguard: string;
     readonly engine: string;
-    /** Of the server that was started, such as `15.18`. */
+    /** Of the server that was started, such as `15.18`; of a restore the major. */
     readonly postgres?: string;
     /** Of the database container, as the pod has it. */
     readonly image?: string;

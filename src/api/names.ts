@@ -31,6 +31,9 @@ export const INJECTION_ANNOTATION = `${GROUP}/injection`;
 /** On what a Restore made, its uid: a later Restore of the same name must not take it for its own. */
 export const RESTORED_BY_ANNOTATION = `${GROUP}/restored-by`;
 
+/** On a Restore, who asked for it: the webhook writes it from the request, and nobody else can. */
+export const REQUESTED_BY_ANNOTATION = `${GROUP}/requested-by`;
+
 /** On a StatefulSet that a Restore made, name of the database whose repository volume it reads and writes too. */
 export const REPOSITORY_ANNOTATION = `${GROUP}/repository`;
 

@@ -138,6 +138,11 @@ export type LoadReport =
   | { readonly ok: true; readonly dump: RestoredDump; readonly durationMs: number; readonly note?: string }
   | { readonly ok: false; readonly message: string };
 
+/** Last line of a job that keeps the evidence of a restore. Doubts: what is not as it should be with the record, in words. */
+export type RestoreEvidenceReport =
+  | { readonly ok: true; readonly evidence: string; readonly doubts: readonly string[] }
+  | { readonly ok: false; readonly message: string };
+
 /** In PGDATA beside recovery.signal: what the recovery that starts there reads from. */
 export interface RestoreRecord {
   readonly restore: string;

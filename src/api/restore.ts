@@ -161,15 +161,8 @@ export const restoreSpecSchema = {
   ],
 } as const;
 
-export const RESTORE_PHASES = [
-  'Fetching',
-  'Stopping',
-  'Replaying',
-  'PuttingBack',
-  'Starting',
-  'Completed',
-  'Failed',
-] as const;
+const WORKING_PHASES = ['Fetching', 'Stopping', 'Replaying', 'PuttingBack', 'Starting'] as const;
+export const RESTORE_PHASES = [...WORKING_PHASES, 'Completed', 'Failed'] as const;
 
 export const IN_PLACE_STEPS = [
   'Looking',
@@ -240,6 +233,18 @@ export const restoreStatusSchema = {
   properties: {
     phase: { type: 'string', enum: RESTORE_PHASES },
     message: { type: 'string' },
+    phases: {
+      type: 'array',
+      description: 'When each phase began; one that comes again has an entry of its own.',
+      items: {
+        type: 'object',
+        required: ['phase', 'startedAt'],
+        properties: {
+          phase: { type: 'string', enum: WORKING_PHASES },
+          startedAt: { type: 'string', format: 'date-time' },
+        },
+      },
+    },
     target: { type: 'string', description: 'What recovery stops at, in words.' },
     note: { type: 'string', description: 'What else should be known of what came back.' },
     plan: planSchema,
@@ -255,6 +260,14 @@ export const restoreStatusSchema = {
       format: 'date-time',
       description: 'Commit time of the last transaction that came back.',
     },
+    evidence: {
+      type: 'string',
+      description: 'Id of its signed record in the store; walguard drill report shows it.',
+    },
+    evidenceProblem: {
+      type: 'string',
+      description: 'Why there is no record of it in the store, or what is not right with the one there is.',
+    },
     conditions: { type: 'array', items: conditionSchema },
   },
 } as const;
@@ -266,6 +279,8 @@ export type InPlaceStatus = FromSchema<typeof inPlaceSchema>;
 export type InPlaceStep = (typeof IN_PLACE_STEPS)[number];
 export type RestoredDump = FromSchema<typeof dumpSchema>;
 export type RestorePhase = (typeof RESTORE_PHASES)[number];
+/** Those in which something is done. */
+export type WorkingPhase = (typeof WORKING_PHASES)[number];
 export type RestoreStatus = FromSchema<typeof restoreStatusSchema>;
 
 export interface Restore extends KubeObject {

@@ -4,17 +4,23 @@ import type { EnvVar, PodSpec, Volume, VolumeMount } from '../api/kubernetes.ts'
 import { STORAGE_DIR, STORAGE_VOLUME } from '../api/names.ts';
 import { buildEnvironment, buildSecurityContext, findPasswordMounts } from '../inject/sidecar.ts';
 import { buildStorageVolume } from '../inject/storage-env.ts';
+import { cloneJson } from '../lib/json.ts';
 import { placeSettings } from '../policy/place.ts';
 import type { Subject } from './instance.ts';
 
 export interface AgentPod {
   /** Subcommand of `walguard agent`, and the container's name. */
-  readonly companion: 'base-backup' | 'drill' | 'dump' | 'prune' | 'restore' | 'verify';
+  readonly companion: 'base-backup' | 'drill' | 'dump' | 'prune' | 'restore' | 'restore-evidence' | 'verify';
   readonly env: readonly EnvVar[];
   /** The claim that holds the data directory; a job that needs none of it runs on any node. */
   readonly claim?: string;
   readonly readOnly: boolean;
+  /** Of one that does next to nothing. */
+  readonly isSmall?: boolean;
 }
+
+const RESOURCES = { requests: { cpu: '100m', memory: '128Mi' }, limits: { memory: '1Gi' } };
+const SMALL = { requests: { cpu: '10m', memory: '64Mi' }, limits: { memory: '512Mi' } };
 
 const TMP = { name: 'tmp', mountPath: '/tmp' } as const;
 
@@ -48,7 +54,7 @@ export function buildAgentPod(subject: Subject, pod: AgentPod): PodSpec {
         args: ['agent', pod.companion],
         ...environment,
         env: [...environment.env, ...pod.env],
-        resources: { requests: { cpu: '100m', memory: '128Mi' }, limits: { memory: '1Gi' } },
+        resources: cloneJson(pod.isSmall ? SMALL : RESOURCES),
         securityContext: buildSecurityContext(server),
         volumeMounts: mounts,
       },

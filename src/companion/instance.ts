@@ -93,6 +93,11 @@ export function restoreJobName(restore: string): string {
   return deriveName(restore, 'restore');
 }
 
+/** By the uid: a later Restore of the same name is another one. */
+export function restoreEvidenceName(restore: string, uid: string): string {
+  return deriveName(restore, `evidence-${shortHash(uid)}`);
+}
+
 export function companionLabels(database: string, companion: string, instance?: string): Record<string, string> {
   return {
     'app.kubernetes.io/name': 'walguard',

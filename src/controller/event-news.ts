@@ -97,8 +97,16 @@ function listGaps({ inventory: before }: Instance, { pod, inventory: after }: In
 }
 
 export function listRestoreNews(before: RestoreStatus | undefined, after: RestoreStatus): News[] {
-  const { phase, message = '', startedAt, fetchedAt, completedAt } = after;
-  if (phase === undefined || phase === before?.phase) return [];
+  const { phase, message = '', startedAt, fetchedAt, completedAt, evidence, evidenceProblem } = after;
   const at = completedAt ?? fetchedAt ?? startedAt ?? '';
-  return [{ reason: `Restore${phase}`, note: message, at }];
+  const isNews = (field: keyof RestoreStatus) => after[field] !== undefined && after[field] !== before?.[field];
+  return [
+    ...(phase !== undefined && isNews('phase') ? [{ reason: `Restore${phase}` as const, note: message, at }] : []),
+    ...(isNews('evidence')
+      ? [{ reason: 'RestoreRecorded' as const, note: `evidence ${evidence}; see: walguard drill report`, at }]
+      : []),
+    ...(isNews('evidenceProblem')
+      ? [{ reason: 'RestoreEvidenceProblem' as const, note: `its evidence: ${evidenceProblem}`, at }]
+      : []),
+  ];
 }

@@ -1,7 +1,6 @@
 // The decision for one Restore: the next step and its status. No I/O. Room: controller (door).
-import type { Job, KubeObject, PersistentVolumeClaim, Pod, StatefulSet } from '../api/kubernetes.ts';
-import { API_VERSION } from '../api/names.ts';
-import type { Restore, RestoreStatus } from '../api/restore.ts';
+import type { Job, PersistentVolumeClaim, Pod, StatefulSet } from '../api/kubernetes.ts';
+import type { Restore } from '../api/restore.ts';
 import { dumpClaimName, type Subject } from '../companion/instance.ts';
 import {
   buildRestoreClaim,
@@ -12,7 +11,6 @@ import {
 } from '../companion/restore.ts';
 import { buildLoadJob } from '../companion/restore-dump.ts';
 import { inject } from '../inject/inject.ts';
-import { isEqual } from '../lib/json.ts';
 import { formatReason } from '../lib/reason.ts';
 import { describeTarget } from '../lib/recovery-target.ts';
 import { targetOf } from '../lib/restore-spec.ts';
@@ -20,11 +18,11 @@ import type { Action } from './action.ts';
 import { parseReport } from './job-reports.ts';
 import { decideInPlace } from './plan-in-place.ts';
 import { describeFetch, finishClaim, finishPlan, type JobReport, pickPlanned, watchReplay } from './restore-end.ts';
-import { planHold } from './restore-hold.ts';
+import { isHolding, planHold } from './restore-hold.ts';
 import { findRestoreJob } from './restore-job.ts';
 import { chooseDumps, chooseSource } from './restore-source.ts';
 import { watchStart } from './restore-start.ts';
-import { fail, type Step } from './restore-step.ts';
+import { fail, notePhase, type Step, writeStatus } from './restore-step.ts';
 import { resolveSubject } from './subject.ts';
 import { find, isUnfinished, namespaceOf, type World } from './world.ts';
 
@@ -40,19 +38,9 @@ export function planRestore(restore: Restore, world: World): Action[] {
   if (!isUnfinished(restore)) return planHold(restore, restore.status);
   const { actions, status } = restore.spec.destination.inPlace ? decideInPlace(restore, world) : decide(restore, world);
   // First what is about to be done: killed in between, the next controller goes on from there and knows from what.
-  return [...planStatus(restore, status), ...planHold(restore, status), ...actions];
-}
-
-function planStatus({ apiVersion, kind, metadata, status: before }: Restore, status: RestoreStatus): Action[] {
-  if (isEqual(before ?? {}, status)) return [];
-  const { name, namespace } = metadata;
-  const object = {
-    apiVersion: apiVersion ?? API_VERSION,
-    kind: kind ?? 'Restore',
-    metadata: { name, namespace },
-    status,
-  };
-  return [{ verb: 'apply-status', object: object as KubeObject }];
+  const written = writeStatus(restore, notePhase(restore.status, status, world));
+  // Let go in the next look: what keeps the evidence is made before.
+  return [...written, ...(isHolding(status) ? planHold(restore, status) : []), ...actions];
 }
 
 /**

@@ -6,9 +6,6 @@ import { listInstances, type Subject } from '../companion/instance.ts';
 import { buildService } from '../companion/service.ts';
 import { assess } from '../health/assess.ts';
 import type { Terms } from '../health/terms.ts';
-import { readInjectedStorage } from '../inject/storage-env.ts';
-import { isEqual } from '../lib/json.ts';
-import { placeSettings } from '../policy/place.ts';
 import type { Action } from './action.ts';
 import { foresee, planApply } from './apply.ts';
 import { listNextRuns } from './next-runs.ts';
@@ -21,7 +18,7 @@ import { planRebase } from './plan-rebase.ts';
 import { planRepository } from './plan-repository.ts';
 import { describeUnresolved, planStatus } from './plan-status.ts';
 import { planVerifications } from './plan-verify.ts';
-import { resolveSubject } from './subject.ts';
+import { resolveSubject, withInjectedStorage } from './subject.ts';
 import { resolveTerms } from './terms.ts';
 import { findDatabase, type Planner } from './view.ts';
 import type { World } from './world.ts';
@@ -93,11 +90,4 @@ function noteDrills(
   const before = previous?.policy === settings.policy ? previous.drillsSince : undefined;
   const places = listDrillPlaces({ workload }, settings.drills);
   return { drillsSince: before ?? now, ...(places.length === 0 ? {} : { drillNamespaces: places }) };
-}
-
-/** Base backups go where the WAL goes. A volume stays one: its size is the policy's to say. */
-function withInjectedStorage(subject: Subject): Subject {
-  const injected = readInjectedStorage(subject.workload);
-  if (!injected || isEqual(injected, placeSettings(subject.settings, subject.workload).storage)) return subject;
-  return { ...subject, settings: { ...subject.settings, storage: injected } };
 }

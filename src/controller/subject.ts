@@ -2,9 +2,12 @@
 import type { StatefulSet } from '../api/kubernetes.ts';
 import type { Subject } from '../companion/instance.ts';
 import { detect } from '../flavour/detect.ts';
+import { readInjectedStorage } from '../inject/storage-env.ts';
 import { strip } from '../inject/strip.ts';
+import { isEqual } from '../lib/json.ts';
 import { formatReason } from '../lib/reason.ts';
 import { inPolicy } from '../policy/find-settings.ts';
+import { placeSettings } from '../policy/place.ts';
 import { policyOf } from '../policy/policy-of.ts';
 import { parsePolicySpec } from '../policy/schema.ts';
 import { resolveSettings } from '../policy/settings.ts';
@@ -27,4 +30,11 @@ export function resolveSubject(
   if (detection.kind === 'refused') return detection.refusals.map(formatReason).join(' ');
   if (detection.kind !== 'server') return `it is ${detection.kind}`;
   return { workload, server: detection.server, settings: resolveSettings(name, spec), image };
+}
+
+/** Backups and evidence go where the WAL goes. A volume stays one: its size is the policy's to say. */
+export function withInjectedStorage(subject: Subject): Subject {
+  const injected = readInjectedStorage(subject.workload);
+  if (!injected || isEqual(injected, placeSettings(subject.settings, subject.workload).storage)) return subject;
+  return { ...subject, settings: { ...subject.settings, storage: injected } };
 }

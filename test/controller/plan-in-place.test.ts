@@ -455,6 +455,7 @@ test('it is held from before the database is stopped until its end is written', 
   stage.answer = buildSidecarStatus({ clusterId: NEW_ID, postgres: 'up', inRecovery: false });
   look(stage);
   assert.equal(stepOf(stage), 'Completed');
+  look(stage);
   assert.ok(!isHeld(stage));
   assert.deepEqual(planRestore(stage.restore, worldOf(stage)), []);
 });
@@ -475,6 +476,7 @@ test('deleted while the pod goes: it is scaled up again, no job is made', () => 
   assert.deepEqual(look(stage), ['scale 1']);
   look(stage);
   assert.equal(stepOf(stage), 'Failed');
+  look(stage);
   assert.ok(!isHeld(stage));
 });
 
@@ -494,6 +496,7 @@ test('deleted while its job runs: that comes to its end, then the old data are p
     stage.restore.status?.message ?? '',
     /^the Restore was deleted before its end\. The database runs on its old/,
   );
+  look(stage);
   assert.ok(!isHeld(stage));
 });
 
@@ -507,6 +510,7 @@ test('deleted while it replays: stopped, put back, started', () => {
   end(stage, BACK, { made: MADE });
   assert.deepEqual(look(stage), ['scale 1']);
   look(stage);
+  look(stage);
   assert.ok(!isHeld(stage));
 });
 
@@ -515,14 +519,11 @@ test('deleted with its StatefulSet: nobody is waited for', () => {
   toStopped(stage);
   remove(stage);
   const world = { ...worldOf(stage), statefulSets: [] };
-  const actions = planRestore(stage.restore, world);
-  assert.deepEqual(
-    actions.map(({ verb, object }) => [verb, object.metadata.finalizers]),
-    [
-      ['apply-status', undefined],
-      ['hold', []],
-    ],
-  );
+  const [written] = planRestore(stage.restore, world);
+  const failed = { ...stage.restore, status: written?.object.status as RestoreStatus };
+  assert.equal(failed.status.phase, 'Failed');
+  const actions = planRestore(failed, world).map(({ verb, object }) => [verb, object.metadata.finalizers]);
+  assert.deepEqual(actions, [['hold', []]]);
 });
 
 test('an undo that is deleted before it began leaves the database as it is', () => {

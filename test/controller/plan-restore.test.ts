@@ -112,6 +112,7 @@ test('destination absent, no claim, no job: Fetching, with a claim and a job', (
     target: TARGET_TIME,
     storagePrefix: STORAGE_PREFIX,
     startedAt: NOW,
+    phases: [{ phase: 'Fetching', startedAt: NOW }],
   });
 });
 
@@ -250,6 +251,10 @@ test('destination absent, our claim, job succeeded: Replaying, with an injected 
     baseBackup: 'base_1',
     target: 'LSN 0/1',
     note: 'mind',
+    phases: [
+      { phase: 'Fetching', startedAt: NOW },
+      { phase: 'Replaying', startedAt: '2026-11-21T10:05:00.000Z' },
+    ],
   });
 });
 

@@ -398,8 +398,8 @@ test('a Restore is planned by its name', () => {
   const name = world.restores[0]?.metadata.name ?? assert.fail();
   const restore = { kind: 'restore', namespace: 'shop', name } as const;
   assert.deepEqual(
-    decide(restore, world).map(({ object }) => object.kind),
-    ['Restore'],
+    decide(restore, world).map(({ verb, object }) => `${verb} ${object.kind}`),
+    ['apply-status Restore', 'apply-status Restore'],
   );
   assert.deepEqual(decide({ ...restore, name: 'other' }, world), []);
 });

@@ -12,6 +12,7 @@ import {
 import type { SignedEvidence } from '../../src/api/evidence.ts';
 import { EXIT } from '../../src/api/names.ts';
 import { runVerifyReport } from '../../src/cli/drill-verify.ts';
+import { describeRestore } from '../../src/lib/evidence/restore.ts';
 import {
   digestRecord,
   fingerprintOf,
@@ -21,6 +22,7 @@ import {
 } from '../../src/tools/evidence.ts';
 import { buildRecord } from '../support/evidence.ts';
 import { captureOutput } from '../support/output.ts';
+import { buildRestoreOf } from '../support/subjects.ts';
 import {
   type AgentOptions,
   agentContext,
@@ -201,3 +203,64 @@ engineTest(
     assert.equal(down.stdout, '');
   },
 );
+
+/** Of a Restore that took a minute and a half. */
+function factsOf(uid: string, storagePrefix: string) {
+  const restore = buildRestoreOf();
+  const at = (second: number) => new Date(START + second * 1000).toISOString();
+  const status = {
+    phase: 'Completed' as const,
+    message: 'StatefulSet "orders-before" is promoted and archives on its own',
+    baseBackup: 'base_000000010000000000000042',
+    plan: { baseBackup: 'base_000000010000000000000042', target: '2026-11-21T09:41:00Z', fetchBytes: 9, dataBytes: 9 },
+    startedAt: at(0),
+    fetchedAt: at(60),
+    completedAt: at(90),
+    phases: [
+      { phase: 'Fetching' as const, startedAt: at(0) },
+      { phase: 'Replaying' as const, startedAt: at(60) },
+    ],
+  };
+  const source = { instance: 'orders-0', storagePrefix, policy: 'standard', image: 'postgres:15', objectives: {} };
+  return describeRestore({ ...restore, metadata: { ...restore.metadata, uid }, status }, source, at(90));
+}
+
+engineTest("a restore is recorded once, chained after a drill's record, and verifies", async (context, engine) => {
+  const { store, pod, postgres, useKey, write, read } = await startEvidence(context, engine);
+  const pair = makeEvidenceKey();
+  await useKey(pair);
+  await mkdir(join(pod.storage, 'evidence-key'));
+  await writeFile(join(pod.storage, 'evidence-key', 'private.pem'), pair.privateKey);
+  const drill = good(await write());
+  const prefix = `${store.prefix}/shop/orders/15/7710543307137138721`;
+  const keep = (uid: string) =>
+    runJob('restore-evidence', store, postgres, {
+      env: { WALGUARD_RESTORE_FACTS: JSON.stringify(factsOf(uid, prefix)) },
+    });
+  const first = await keep('uid-1');
+  assert.equal(first.code, EXIT.ok, first.stderr);
+  const { evidence, doubts } = first.report as { evidence: string; doubts: string[] };
+  assert.deepEqual(doubts, []);
+  const record = JSON.parse((await read(evidence)).record);
+  assert.deepEqual([record.what, record.name, record.previous], ['restore', 'undo', drill.sha256]);
+  assert.match(record.phases[0].command, /backup-fetch .*base_000000010000000000000042/);
+  assert.match(record.versions.engine, new RegExp(engine.id === 'wal-g' ? 'wal-g' : engine.id));
+  assert.equal(record.recovery.rtoSeconds, 90);
+
+  assert.deepEqual((await keep('uid-1')).report, first.report, 'its job was made a second time');
+  const later = await keep('uid-2');
+  assert.notEqual((later.report as { evidence: string }).evidence, evidence, 'another Restore of the same name');
+  assert.equal((await store.list()).length, 3);
+
+  const key = join(pod.directory, 'public.pem');
+  await writeFile(key, pair.publicKey);
+  const { result, stdout } = await verify(store.fileOf(FOLDER), [key]);
+  assert.equal(result, EXIT.ok, stdout);
+  assert.match(stdout, /3 records, chain whole/);
+
+  await store.stop();
+  const down = await keep('uid-3');
+  assert.equal(down.code, EXIT.failed);
+  assert.match((down.report as { message: string }).message, /st ls failed/);
+  for (const secret of Object.values(store.credentials)) assert.ok(!JSON.stringify(down.report).includes(secret));
+});

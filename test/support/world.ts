@@ -73,7 +73,7 @@ export interface Ending {
 
 /** The pod of a job of ours that has ended. */
 export function buildEndedPod(
-  companion: 'base-backup' | 'drill' | 'prune' | 'restore' | 'verify',
+  companion: 'base-backup' | 'drill' | 'prune' | 'restore' | 'restore-evidence' | 'verify',
   job: string,
   ending: Ending,
   instance = 'orders-0',

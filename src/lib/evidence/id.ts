@@ -22,9 +22,17 @@ export function nameEvidence(now: number, instance: string, name: string, taken:
   const newest = Math.max(...taken.map((id) => timeOfEvidence(id) ?? 0), 0);
   const time = Math.max(Math.floor(now / 1000) * 1000, newest + 1000);
   const stamp = new Date(time).toISOString().replace(/[-:]|\.\d+/g, '');
-  const words = `${instance}-${name}`.toLowerCase().replace(/[^a-z0-9.-]+/g, '-');
-  const id = `${stamp}-${words}`.slice(0, MAX_LENGTH);
+  const id = `${stamp}-${toWords(instance)}-${toWords(name)}`.slice(0, MAX_LENGTH);
   if (timeOfEvidence(id) !== time)
     throw new Error(`"${id}" is no name of a record; the newest one there is of ${newest}`);
   return id;
+}
+
+/** May it be of a drill or a Restore of that name? One that was cut may be anybody's. */
+export function mayBeOf(id: string, name: string): boolean {
+  return timeOfEvidence(id) !== undefined && (id.length === MAX_LENGTH || id.endsWith(`-${toWords(name)}`));
+}
+
+function toWords(name: string): string {
+  return name.toLowerCase().replace(/[^a-z0-9.-]+/g, '-');
 }

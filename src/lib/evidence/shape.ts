@@ -97,6 +97,7 @@ const evidence = object(
   },
   {
     recovery: object({ baseBackup: text }, { lastTransactionAt: time, rtoSeconds: amount, achievedRpoSeconds: amount }),
+    restore: object({ uid: text, destination: text }),
     previous: matching((value) => /^[0-9a-f]{64}$/.test(value), 'SHA-256 in hexadecimal'),
   },
 );

@@ -3,7 +3,7 @@ import type { EvidenceRecord } from '../../api/evidence.ts';
 import { toPrintableLine } from '../printable.ts';
 import { type Figure, recoveryPoint, recoveryTime } from './figures.ts';
 import { type Chain, type JudgedRecord, listFlaws } from './judged.ts';
-import { formatTime } from './words.ts';
+import { formatTime, wordOf } from './words.ts';
 
 const HEAD = ['FINISHED', 'WHAT', 'RESULT', 'RECOVERY TIME', 'DATA LOST'];
 
@@ -32,7 +32,7 @@ function toRow(record: EvidenceRecord): string[] {
   const cells = [
     formatTime(record.finishedAt),
     `${record.what} ${record.name}`,
-    record.outcome,
+    wordOf(record),
     compare(recoveryTime(record)),
     compare(recoveryPoint(record)),
   ];

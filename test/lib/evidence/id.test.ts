@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { nameEvidence, timeOfEvidence } from '../../../src/lib/evidence/id.ts';
+import { mayBeOf, nameEvidence, timeOfEvidence } from '../../../src/lib/evidence/id.ts';
 
 const NOW = Date.parse('2026-11-21T20:15:33.700Z');
 
@@ -36,4 +36,12 @@ test('an id says when', () => {
   assert.equal(timeOfEvidence('20261121T201533Z-orders-0-weekly'), Date.parse('2026-11-21T20:15:33Z'));
   for (const id of ['', '20261121T201533Z', '20261121T201533Z-', '20261121T201533Z-a/b', '20261321T000000Z-a'])
     assert.equal(timeOfEvidence(id), undefined, id);
+});
+
+test('records of a name are told by their ids, and one that was cut may be of any', () => {
+  const id = (name: string) => nameEvidence(NOW, 'orders-0', name, []);
+  assert.ok(mayBeOf(id('before the drop'), 'before the drop'));
+  assert.ok(!mayBeOf(id('before'), 'after'));
+  assert.ok(!mayBeOf('before', 'before'));
+  assert.ok(mayBeOf(id('n'.repeat(250)), 'm'.repeat(250)));
 });

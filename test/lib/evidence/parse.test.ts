@@ -48,7 +48,11 @@ const WRONG: readonly (readonly [path: readonly (string | number)[], value: unkn
   [['target', 'resolved', 'latest'], 'yes', /target\.resolved\.latest is not true/],
   [['phases'], {}, /phases is no list/],
   [['phases', 1, 'seconds'], -1, /phases\[1\]\.seconds is no number of 0 or more/],
-  [['phases', 0, 'name'], 'mine', /phases\[0\]\.name is none of fetch, start, replay, checks/],
+  [
+    ['phases', 0, 'name'],
+    'mine',
+    /phases\[0\]\.name is none of look, stop, fetch, load, start, replay, put-back, checks/,
+  ],
   [['checks', 2], null, /checks\[2\] is no object/],
   [['checks', 2, 'result'], 'ok', /checks\[2\]\.result is none of/],
   [['recovery', 'rtoSeconds'], '12', /recovery\.rtoSeconds is no number/],

@@ -11,26 +11,27 @@ import {
   recoveryTime,
 } from '../figures.ts';
 import { type JudgedRecord, SEAL_WORDS } from '../judged.ts';
-import { formatTime } from '../words.ts';
+import { formatTime, wordOf } from '../words.ts';
 
-const OUTCOME = {
-  passed: { tone: 'good', word: 'Passed' },
-  failed: { tone: 'bad', word: 'Failed' },
-  unknown: { tone: 'unsure', word: 'Not known' },
-} as const;
+const TONES = { passed: 'good', failed: 'bad', unknown: 'unsure' } as const;
+const OUTCOMES: Readonly<Record<string, string>> = {
+  passed: 'Passed',
+  completed: 'Completed',
+  failed: 'Failed',
+  unknown: 'Not known',
+};
 
 export function renderRecord(judged: JudgedRecord): Html {
   const { record } = judged;
-  const { tone, word } = OUTCOME[record.outcome];
   return html`<article>
-<h3><span class="${tone}">${word}</span>: ${describeSubject(record)}</h3>
+<h3><span class="${TONES[record.outcome]}">${OUTCOMES[wordOf(record)]}</span>: ${describeSubject(record)}</h3>
 <p>${record.message}</p>
 <p class="soft">${formatTime(record.startedAt)} to ${formatTime(record.finishedAt)}, asked for by ${record.requestedBy}</p>
 ${renderFigures(record)}
 <h4>Phases</h4>
 ${renderPhases(record)}
 <h4>Checks</h4>
-${renderChecks(record.checks)}
+${renderChecks(record)}
 <h4>What, from where, by what</h4>
 ${renderFacts(record)}
 <h4>Proof</h4>
@@ -80,8 +81,11 @@ ${phases.map(row)}</table></div>`;
 
 const CHECK_TONES = { passed: 'good', failed: 'bad', unknown: 'unsure', skipped: 'soft' } as const;
 
-function renderChecks(checks: readonly EvidenceCheck[]): Html {
-  if (checks.length === 0) return html`<p class="unsure">None ran.</p>`;
+function renderChecks({ checks, what }: EvidenceRecord): Html {
+  if (checks.length === 0)
+    return what === 'restore'
+      ? html`<p class="soft">None: a restore is looked at by whoever asked for it. Drills check what comes back.</p>`
+      : html`<p class="unsure">None ran.</p>`;
   const row = ({ name, result, expected, seen, seconds }: EvidenceCheck) =>
     html`<tr><td>${name}</td><td><span class="word ${CHECK_TONES[result]}">${result}</span></td><td><pre>${expected ?? ''}</pre></td><td><pre>${seen}</pre></td><td class="number">${formatSeconds(seconds)}</td></tr>
 `;
@@ -90,13 +94,15 @@ function renderChecks(checks: readonly EvidenceCheck[]): Html {
 ${checks.map(row)}</table></div>`;
 }
 
-function renderFacts({ database, policy, target, versions }: EvidenceRecord): Html {
+function renderFacts({ database, policy, target, versions, restore }: EvidenceRecord): Html {
+  const told = Object.keys(target.resolved).length === 0 ? '' : `; recovery was told: ${describeTarget(target)}`;
   return renderList([
     ['Database', `StatefulSet ${database.namespace}/${database.name}, pod ${database.instance}`],
-    ['System identifier', database.systemIdentifier],
-    ['Restored from', database.storagePrefix],
+    ['System identifier', database.systemIdentifier || 'not known'],
+    ['Restored from', database.storagePrefix || 'not known'],
+    ...(restore === undefined ? [] : [['Restored into', restore.destination] as const]),
     ['Policy', policy],
-    ['Target', `asked for: ${target.asked}; recovery was told: ${describeTarget(target)}`],
+    ['Target', `asked for: ${target.asked}${told}`],
     ['Postgres', versions.postgres ?? 'not known'],
     ['Image', versions.image ?? 'not known'],
     ['Engine', versions.engine],
