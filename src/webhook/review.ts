@@ -2,6 +2,7 @@
 import { policyOf } from '../policy/policy-of.ts';
 import type { Envelope } from './envelope.ts';
 import { answerPolicy, answerRestore } from './guards.ts';
+import { answerRequester } from './requester.ts';
 import { type Answer, answerFault } from './response.ts';
 import type { ReviewContext } from './review-context.ts';
 import { answerMutation, answerValidation, type Mode, parseReview } from './workload-review.ts';
@@ -9,11 +10,12 @@ import { answerMutation, answerValidation, type Mode, parseReview } from './work
 export type { AdmissionResponse, Answer } from './response.ts';
 export type { ReviewContext } from './review-context.ts';
 
-export type Route = 'mutate' | Mode | 'policies' | 'restores';
+export type Route = 'mutate' | 'requester' | Mode | 'policies' | 'restores';
 
 /** What is asked, by the path of the request: the chart's webhook configurations call these. */
 export const ROUTES: Readonly<Record<string, Route>> = {
   '/mutate': 'mutate',
+  '/mutate/restores': 'requester',
   '/validate': 'enforce',
   '/validate/warn': 'warn',
   '/validate/audit': 'audit',
@@ -24,6 +26,7 @@ export const ROUTES: Readonly<Record<string, Route>> = {
 /** Never rejects. */
 export async function answer(route: Route, envelope: Envelope, context: ReviewContext): Promise<Answer> {
   try {
+    if (route === 'requester') return answerRequester(envelope);
     if (route === 'policies') return await answerPolicy(envelope, context);
     if (route === 'restores') return await answerRestore(envelope, context);
     return await answerWorkload(route, envelope, context);

@@ -52,6 +52,7 @@ function seal(made: Answer): { readonly made: Answer; readonly text: string } {
 /** For log and metric; the three modes are one webhook. */
 const WEBHOOK = {
   mutate: 'mutate',
+  requester: 'requester',
   enforce: 'validate',
   warn: 'validate',
   audit: 'validate',

@@ -2,13 +2,14 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
-import { API_VERSION } from '../../src/api/names.ts';
+import { API_VERSION, REQUESTED_BY_ANNOTATION } from '../../src/api/names.ts';
 import type { Instance } from '../../src/api/protected-database.ts';
 import { createKube, loadKubeConfig } from '../../src/kube/client.ts';
 import { type ApiCalls, type CallAnswer, createApiCalls } from '../support/api-calls.ts';
 import { type Live, waitFor } from '../support/cluster-client.ts';
 import { assertGolden } from '../support/golden.ts';
 import { type Admission, startAdmission } from './admission.ts';
+import { applyAdmissionPolicies, waitUntil } from './outage.ts';
 
 const POLICIES = '/apis/walguard.dev/v1alpha1/backuppolicies';
 const RESTORES = '/apis/walguard.dev/v1alpha1/namespaces/shop/restores';
@@ -172,6 +173,41 @@ describe('Restores', () => {
   });
 });
 
+const INSIDE = '2026-01-11T08:00:00Z';
+
+/** A Restore that says who asked for it. */
+function claimed(name: string, user: string) {
+  const body = restore(name, INSIDE);
+  return { ...body, metadata: { ...body.metadata, annotations: { [REQUESTED_BY_ANNOTATION]: user } } };
+}
+
+/** Who the API server says that we are. */
+async function whoAmI(): Promise<string> {
+  const review = { apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' };
+  const { text } = await calls.call('POST', '/apis/authentication.k8s.io/v1/selfsubjectreviews', review);
+  return JSON.parse(text).status.userInfo.username;
+}
+
+async function requesterOf(name: string): Promise<string | undefined> {
+  const { metadata } = JSON.parse((await calls.call('GET', `${RESTORES}/${name}`)).text);
+  return metadata.annotations?.[REQUESTED_BY_ANNOTATION];
+}
+
+const rename = (name: string, user: string | null) =>
+  calls.call('PATCH', `${RESTORES}/${name}`, { metadata: { annotations: { [REQUESTED_BY_ANNOTATION]: user } } }, MERGE);
+
+test('who asked for a Restore is whom the API server knows, and stays that', async () => {
+  const me = await whoAmI();
+  assert.equal((await calls.call('POST', RESTORES, claimed('claimed', 'mallory'))).status, 201);
+  assert.equal(await requesterOf('claimed'), me);
+  assert.equal((await calls.call('POST', RESTORES, restore('plain', INSIDE))).status, 201);
+  assert.equal(await requesterOf('plain'), me);
+  for (const user of ['mallory', null]) {
+    assert.equal((await rename('plain', user)).status, 200);
+    assert.equal(await requesterOf('plain'), me);
+  }
+});
+
 test('the audit log has the verdicts', async () => {
   const find = (kind: string, verb: string, name: string) =>
     readFileSync(admission.cluster.auditLog, 'utf8')
@@ -198,4 +234,30 @@ test('while the webhook is away nothing of this waits or fails', async () => {
   await admission.stopWebhook();
   assert.equal((await calls.call('POST', RESTORES, restore('away', '2999-01-01T00:00:00Z'))).status, 201);
   assert.equal((await calls.call('DELETE', `${POLICIES}/standard`)).status, 200);
+});
+
+test('and then nobody can say that somebody else asked for a Restore', async () => {
+  const me = await whoAmI();
+  await applyAdmissionPolicies(admission.cluster, 'enforce');
+  await waitUntil('the policy to hold', async () => {
+    const { status, text } = await calls.call('POST', `${RESTORES}?dryRun=All`, claimed('forged', 'mallory'));
+    if (status === 201) return false;
+    assert.equal(status, 403);
+    assert.match(text, /requester-forged: .*mallory.*Leave it out/);
+    return true;
+  });
+  assert.equal((await calls.call('POST', RESTORES, claimed('own', me))).status, 201);
+  assert.equal((await calls.call('POST', RESTORES, restore('silent', INSIDE))).status, 201);
+  assert.equal(await requesterOf('silent'), undefined);
+  for (const [name, user] of [
+    ['own', 'mallory'],
+    ['own', null],
+    ['silent', 'mallory'],
+  ] as const) {
+    const { status, text } = await rename(name, user);
+    assert.equal(status, 403, name);
+    assert.match(text, /requester-changed: /);
+  }
+  const label = { metadata: { labels: { a: 'b' } } };
+  assert.equal((await calls.call('PATCH', `${RESTORES}/own`, label, MERGE)).status, 200);
 });

@@ -23,10 +23,12 @@ function readPlain(): readonly Rendered[] {
   );
 }
 
+/** Those of the core rule, or of all with a mode of its own; who asked for a Restore holds everywhere. */
 function bindingsOf(objects: readonly Rendered[], action: string): readonly Rendered[] {
   return objects.filter(({ kind, spec }) => {
     const actions = spec?.validationActions;
-    return kind.endsWith('Binding') && Array.isArray(actions) && actions.includes(action);
+    const isEverywhere = String(spec?.policyName).endsWith('restore-requester');
+    return kind.endsWith('Binding') && !isEverywhere && Array.isArray(actions) && actions.includes(action);
   });
 }
 
@@ -39,7 +41,7 @@ test('with the default values the chart installs what policies/admission/ has, a
   const specs = (objects: readonly Rendered[]) =>
     new Map(objects.map(({ apiVersion, kind, metadata, spec }) => [`${apiVersion} ${kind} ${metadata.name}`, spec]));
   const plain = specs(readPlain());
-  assert.equal(plain.size, 5);
+  assert.equal(plain.size, 7);
   assert.deepEqual(specs(await admissionOf()), plain);
 });
 
@@ -78,6 +80,13 @@ test('system namespaces and the release namespace are never held', async () => {
   }
 });
 
+test('who asked for a Restore is kept true in every namespace', async () => {
+  const binding = (await admissionOf()).find(
+    ({ kind, metadata }) => kind.endsWith('Binding') && metadata.name === 'walguard-restore-requester',
+  );
+  assert.deepEqual(binding?.spec, { policyName: 'walguard-restore-requester', validationActions: ['Deny'] });
+});
+
 test('an expression that fails stops nobody, and the only warning is of a misspelt mode', async () => {
   const objects = await admissionOf();
   for (const { kind, spec } of objects) if (!kind.endsWith('Binding')) assert.equal(spec?.failurePolicy, 'Ignore');
@@ -91,6 +100,7 @@ test('a release of another name has policies of its own, each bound', async () =
   assert.deepEqual(names('ValidatingAdmissionPolicy').sort(), [
     'db-walguard-backup-required',
     'db-walguard-known-mode',
+    'db-walguard-restore-requester',
   ]);
   for (const { spec } of objects.filter(({ kind }) => kind.endsWith('Binding'))) {
     assert.ok(names('ValidatingAdmissionPolicy').includes(String(spec?.policyName)));
@@ -102,9 +112,9 @@ test('left out on request, and before Kubernetes 1.30', async () => {
   for (const [kubeVersion, count] of [
     ['v1.29.14', 0],
     ['v1.29.14-eks-1', 0],
-    ['v1.30.0', 5],
-    ['v1.30.0-gke.1', 5],
-    ['v1.34.4', 5],
+    ['v1.30.0', 7],
+    ['v1.30.0-gke.1', 7],
+    ['v1.34.4', 7],
   ] as const) {
     assert.equal((await admissionOf({}, { kubeVersion })).length, count, kubeVersion);
   }

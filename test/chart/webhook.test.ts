@@ -18,6 +18,7 @@ const OWN_KINDS: Readonly<Record<string, unknown>> = {
     'UPDATE',
     'DELETE',
   ]),
+  'restores.mutate.walguard.dev': rule('walguard.dev', 'v1alpha1', 'restores', 'Namespaced', ['CREATE', 'UPDATE']),
   'restores.validate.walguard.dev': rule('walguard.dev', 'v1alpha1', 'restores', 'Namespaced', ['CREATE']),
 };
 

@@ -79,7 +79,15 @@ test('/validate/warn allows with a warning, /validate/audit with an audit annota
   assert.equal(audited.auditAnnotations?.verdict, 'backup-required');
 });
 
-const PATHS = ['/mutate', '/validate', '/validate/warn', '/validate/audit', '/validate/policies', '/validate/restores'];
+const PATHS = [
+  '/mutate',
+  '/validate',
+  '/validate/warn',
+  '/validate/audit',
+  '/mutate/restores',
+  '/validate/policies',
+  '/validate/restores',
+];
 
 const NAMED = { name: 'x', annotations: { [ANNOTATION.policy]: 'standard' } };
 
