@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Job, PodSpec } from '../../src/api/kubernetes.ts';
+import { STORAGE_DIR } from '../../src/api/names.ts';
 import { buildRestoreEvidenceJob } from '../../src/companion/restore-evidence.ts';
 import { describeRestore, type RestoreFacts } from '../../src/lib/evidence/restore.ts';
 import { checkPodSecurity } from '../chart/pod-security.ts';
@@ -29,12 +30,19 @@ test('the job is as the golden file has it', () => golden.assert('plain.job.yaml
 test('there is no golden file that no test compares', () => golden.assertNoStale());
 
 for (const name of Object.keys(CASES)) {
-  test(`${name}: Pod Security restricted, no access to the API, no claim, nobody's`, () => {
+  test(`${name}: Pod Security restricted, no access to the API, no claim, no login, nobody's`, () => {
     const { job, pod } = build(name);
     assert.deepEqual(checkPodSecurity(pod as never), []);
     assert.equal(pod.automountServiceAccountToken, false);
     assert.ok(!pod.volumes?.some(({ persistentVolumeClaim }) => persistentVolumeClaim));
     assert.equal(job.metadata.ownerReferences, undefined);
+    const [container] = pod.containers;
+    assert.equal(container?.envFrom, undefined);
+    assert.ok(!container?.env?.some(({ valueFrom }) => JSON.stringify(valueFrom ?? '').includes('secretKeyRef')));
+    assert.deepEqual(
+      container?.volumeMounts?.map(({ mountPath }) => mountPath),
+      ['/tmp', STORAGE_DIR],
+    );
     assert.ok((job.spec as { ttlSecondsAfterFinished: number }).ttlSecondsAfterFinished > 0);
   });
 }
