@@ -205,8 +205,9 @@ engineTest(
 );
 
 /** Of a Restore that took a minute and a half. */
-function factsOf(uid: string, storagePrefix: string) {
+function factsOf(uid: string, storagePrefix: string, isInPlace: boolean) {
   const restore = buildRestoreOf();
+  const destination = isInPlace ? { inPlace: { confirm: 'orders' } } : restore.spec.destination;
   const at = (second: number) => new Date(START + second * 1000).toISOString();
   const status = {
     phase: 'Completed' as const,
@@ -217,12 +218,15 @@ function factsOf(uid: string, storagePrefix: string) {
     fetchedAt: at(60),
     completedAt: at(90),
     phases: [
+      ...(isInPlace ? (['Fetching', 'Stopping'] as const) : []).map((phase) => ({ phase, startedAt: at(0) })),
       { phase: 'Fetching' as const, startedAt: at(0) },
       { phase: 'Replaying' as const, startedAt: at(60) },
     ],
   };
   const source = { instance: 'orders-0', storagePrefix, policy: 'standard', image: 'postgres:15', objectives: {} };
-  return describeRestore({ ...restore, metadata: { ...restore.metadata, uid }, status }, source, at(90));
+  const { metadata, spec } = restore;
+  const whole = { ...restore, metadata: { ...metadata, uid }, spec: { ...spec, destination }, status };
+  return describeRestore(whole, source, at(90));
 }
 
 engineTest("a restore is recorded once, chained after a drill's record, and verifies", async (context, engine) => {
@@ -233,9 +237,9 @@ engineTest("a restore is recorded once, chained after a drill's record, and veri
   await writeFile(join(pod.storage, 'evidence-key', 'private.pem'), pair.privateKey);
   const drill = good(await write());
   const prefix = `${store.prefix}/shop/orders/15/7710543307137138721`;
-  const keep = (uid: string) =>
+  const keep = (uid: string, isInPlace = false) =>
     runJob('restore-evidence', store, postgres, {
-      env: { WALGUARD_RESTORE_FACTS: JSON.stringify(factsOf(uid, prefix)) },
+      env: { WALGUARD_RESTORE_FACTS: JSON.stringify(factsOf(uid, prefix, isInPlace)) },
     });
   const first = await keep('uid-1');
   assert.equal(first.code, EXIT.ok, first.stderr);
@@ -244,12 +248,25 @@ engineTest("a restore is recorded once, chained after a drill's record, and veri
   const record = JSON.parse((await read(evidence)).record);
   assert.deepEqual([record.what, record.name, record.previous], ['restore', 'undo', drill.sha256]);
   assert.match(record.phases[0].command, /backup-fetch .*base_000000010000000000000042/);
-  assert.match(record.versions.engine, new RegExp(engine.id === 'wal-g' ? 'wal-g' : engine.id));
+  assert.match(record.versions.engine, new RegExp(engine.id));
   assert.equal(record.recovery.rtoSeconds, 90);
 
   assert.deepEqual((await keep('uid-1')).report, first.report, 'its job was made a second time');
-  const later = await keep('uid-2');
-  assert.notEqual((later.report as { evidence: string }).evidence, evidence, 'another Restore of the same name');
+  const { evidence: later } = (await keep('uid-2', true)).report as { evidence: string };
+  assert.notEqual(later, evidence, 'another Restore of the same name');
+  const phases: { name: string; command?: string }[] = JSON.parse((await read(later)).record).phases;
+  assert.deepEqual(
+    phases.map(({ name, command }) => [
+      name,
+      command?.includes(`${postgres.pgdata}.walguard-r20261121201533 `) ?? false,
+    ]),
+    [
+      ['look', false],
+      ['stop', false],
+      ['fetch', true],
+      ['replay', false],
+    ],
+  );
   assert.equal((await store.list()).length, 3);
 
   const key = join(pod.directory, 'public.pem');

@@ -11,7 +11,12 @@ import {
   RENEW_ANNOTATION,
   SIDECAR_PORT,
 } from '../../../src/api/names.ts';
-import type { BaseBackupReport, RestoreReport, SidecarStatus } from '../../../src/api/reports.ts';
+import type {
+  BaseBackupReport,
+  RestoreEvidenceReport,
+  RestoreReport,
+  SidecarStatus,
+} from '../../../src/api/reports.ts';
 import { getObject, kubectl, type Live, listObjects, tryKubectl, waitFor } from '../../support/cluster-client.ts';
 import { buildPostgres, buildSurroundings } from '../../support/install.ts';
 import { SYSTEM_IDENTIFIER } from '../../support/world.ts';
@@ -92,6 +97,10 @@ async function restore(stage: Stage, context: TestContext, namespace: string): P
   const status = { ...buildStatus(namespace, RESTORED), timeline: 2, lastReplayedTime: secondsAgo(30) };
   await runPod(stage, context, namespace, `${RESTORED}-0`, 2, status);
   await waitFor('the end of the restore', () => readPhase(stage, namespace, 'Completed'), WAIT);
+  const kept: RestoreEvidenceReport = { ok: true, evidence: '20261121T201533Z-orders-0-undo', doubts: [] };
+  await endJob(stage, namespace, 'restore-evidence', kept);
+  const read = async () => (await getObject(cluster, namespace, 'restore', 'undo')).status?.evidence;
+  await waitFor('the record of the restore', async () => (await read()) === kept.evidence, WAIT);
 }
 
 /** To the moment at which the database is scaled to 0; deleted then, it goes once the database is scaled up again. */
