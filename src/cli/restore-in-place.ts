@@ -2,7 +2,8 @@
 import { createInterface } from 'node:readline/promises';
 import { API_VERSION } from '../api/names.ts';
 import type { Restore } from '../api/restore.ts';
-import type { Kube } from '../kube/client.ts';
+import { type Kube, KubeError } from '../kube/client.ts';
+import { deriveName } from '../lib/name.ts';
 
 export function isInPlace({ inPlace, undo }: { readonly inPlace?: boolean; readonly undo?: string }): boolean {
   return inPlace === true || undo !== undefined;
@@ -47,6 +48,25 @@ function realTerminal(): Terminal {
       return lines.question(question).finally(() => lines.close());
     },
   };
+}
+
+const MAX_NUMBER = 99;
+
+/**
+ * Nobody chooses its name, and an earlier one to the same moment stays: it is what says how to go back. So the next one gets a number.
+ *
+ * @returns as it was created
+ */
+export async function createInPlace(kube: Pick<Kube, 'create'>, wanted: Restore): Promise<Restore> {
+  const first = wanted.metadata.name ?? '';
+  for (let number = 1; ; number++) {
+    const name = number === 1 ? first : deriveName(first, String(number));
+    try {
+      return await kube.create({ ...wanted, metadata: { ...wanted.metadata, name } });
+    } catch (error) {
+      if (!(error instanceof KubeError && error.status === 409) || number === MAX_NUMBER) throw error;
+    }
+  }
 }
 
 /** Name of the database whose data a Restore replaced; undefined where there is no such Restore. */

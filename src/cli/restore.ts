@@ -7,7 +7,7 @@ import { timeOfDump } from '../lib/dump-manifest.ts';
 import { deriveName } from '../lib/name.ts';
 import { describeTarget } from '../lib/recovery-target.ts';
 import { describeDestination, targetOf } from '../lib/restore-spec.ts';
-import { confirm, findUndone, isInPlace } from './restore-in-place.ts';
+import { confirm, createInPlace, findUndone, isInPlace } from './restore-in-place.ts';
 import { nameTarget, readTarget, type TargetOptions } from './restore-target.ts';
 import { say } from './say.ts';
 
@@ -64,11 +64,11 @@ export async function runRestore(
   const wanted = buildRestore(source, namespace, target.target, options);
   let restore: Restore;
   try {
-    restore = await kube.create(wanted);
+    restore = isInPlace(options) ? await createInPlace(kube, wanted) : await kube.create(wanted);
   } catch (error) {
     return report(error, namespace);
   }
-  const { name } = wanted.metadata;
+  const { name } = restore.metadata;
   const wish = `${source} ${describeMoment(wanted)} into ${describeDestination(wanted.spec)}`;
   say(options.plan ? `Plan only: ${wish}` : `Restore ${namespace}/${name}: ${wish}`);
   if (!options.wait && !options.plan) return EXIT.ok;
