@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Context } from './context.ts';
 import { applyObjects } from './control-plane.ts';
 import { admin, kubeconfigOf } from './kubeconfig.ts';
-import { type ClusterState, launch } from './state.ts';
+import { type ClusterState, launch, volumesDirOf } from './state.ts';
 import type { Tools } from './tools.ts';
 
 const standardClass = {
@@ -21,10 +21,9 @@ export async function startAddOns(context: Context, state: ClusterState, tools: 
   const corefile = join(state.stateDir, 'Corefile');
   writeFileSync(corefile, buildCorefile(address, kubeconfig));
   await launch(state, 'coredns', tools.coredns, ['-conf', corefile]);
-  const volumes = join(state.stateDir, 'volumes');
   await launch(state, 'volume-provisioner', tools['volume-provisioner'], [
     `--kubeconfig=${kubeconfig}`,
-    `--root=${volumes}`,
+    `--root=${volumesDirOf(state)}`,
   ]);
   await applyObjects(context, state, tools, [standardClass]);
 }

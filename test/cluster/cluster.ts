@@ -10,7 +10,7 @@ import { admin, kubeconfigOf } from './kubeconfig.ts';
 import { importArchive, importImage, provideImage } from './load-image.ts';
 import { withLock } from './lock.ts';
 import { createNetwork } from './network.ts';
-import { restoreKernelSettings, startContainerd, startNode, waitForNodes } from './node.ts';
+import { breakNode, restoreKernelSettings, startContainerd, startNode, waitForNodes } from './node.ts';
 import { isAlive } from './process.ts';
 import { run, withProgress } from './run.ts';
 import { auditLogOf, type ClusterState, createState, readState, save } from './state.ts';
@@ -103,6 +103,13 @@ export async function ensureTools(log: Log = logToStderr): Promise<Tools> {
 /** Makes the images of an OCI or Docker archive known to every node. */
 export async function loadImage(cluster: Cluster, archivePath: string, log: Log = logToStderr): Promise<void> {
   await importImage(buildContext(log), requireFullState(), cluster.nodes, archivePath);
+}
+
+/** Breaks a node for good, with all that lies on it. The cluster is not healthy any more then: the next `up` makes another. */
+export async function loseNode(cluster: Cluster, node: string): Promise<void> {
+  if (!cluster.nodes.includes(node))
+    throw new Error(`${cluster.name} has no ${node}; it has ${cluster.nodes.join(', ')}`);
+  await breakNode(requireFullState(), node);
 }
 
 /** Builds the named images as far as they are stale or missing, and makes them known to every node. */

@@ -1,15 +1,15 @@
 // One node: a containerd, a kubelet and a kube-proxy inside the node's network namespace.
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createCgroup } from './cgroup.ts';
+import { createCgroup, destroyCgroup } from './cgroup.ts';
 import type { Context } from './context.ts';
 import { writeJson } from './control-plane.ts';
 import { admin, kubeconfigOf } from './kubeconfig.ts';
 import type { NodeNetwork } from './network.ts';
-import { isAlive } from './process.ts';
+import { findByArgument, isAlive, killAll } from './process.ts';
 import { lastLinesOf, run } from './run.ts';
-import { type ClusterState, diedMessage, launch, logsDirOf, save } from './state.ts';
+import { type ClusterState, diedMessage, launch, logsDirOf, save, volumesDirOf } from './state.ts';
 import type { Tools } from './tools.ts';
 
 export const pauseImage = 'docker.io/library/pause:walguard';
@@ -147,6 +147,14 @@ function buildKubeletConfig(state: ClusterState, node: NodeNetwork, directory: s
     nodeStatusUpdateFrequency: '5s',
     logging: { verbosity: 1 },
   };
+}
+
+/** As when its power fails and its disk with it: nobody says goodbye, and to the API server it has just gone silent. */
+export async function breakNode(state: ClusterState, node: string): Promise<void> {
+  await killAll(state.daemons.filter(({ name }) => name.startsWith(`${node}-`)));
+  await killAll(findByArgument(containerdSocketOf(state, node)));
+  await destroyCgroup(cgroupOf(state, node));
+  rmSync(join(volumesDirOf(state), node), { recursive: true, force: true });
 }
 
 /** A kubelet sets these for good, whatever they were. */

@@ -55,6 +55,9 @@ export function createState(kind: ClusterKind): ClusterState {
 /** Not in the state directory: after a failure that goes away, and this is what one wants to read. */
 export const logsDirOf = ({ id, kind }: ClusterState) => join(cacheDir(), 'logs', `${id}-${kind}`);
 
+/** Of all nodes: `<node>/<volume>`. */
+export const volumesDirOf = ({ stateDir }: ClusterState) => join(stateDir, 'volumes');
+
 /** Of the API server; see audit.ts. */
 export const auditLogOf = (state: ClusterState) => join(logsDirOf(state), 'audit.log');
 
