@@ -1,5 +1,5 @@
 // Restores on real pods: every kind of target, a claim alone, a StatefulSet that waits, the plan before, the command that comes
-// back to one that runs, and a database from the bucket alone. Each test starts from what the ones before it left.
+// back to one that runs. Each test starts from what the ones before it left. From the bucket alone: runbooks.test.ts.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { ANNOTATION } from '../../src/api/names.ts';
@@ -20,7 +20,6 @@ import { type Life, NAMESPACE, raise } from './life.ts';
 const own = ['-n', NAMESPACE];
 
 let life: Life;
-let storagePrefix: string;
 
 before(async () => {
   life = await raise('orders');
@@ -81,7 +80,6 @@ describe('a restore', () => {
 
   before(async () => {
     ({ backup, xid, lsn } = await tell('orders'));
-    storagePrefix = (await life.status('orders')).instances[0].storagePrefix;
   });
 
   test('says its plan beforehand, and leaves nothing behind', async () => {
@@ -176,23 +174,5 @@ describe('PostgreSQL 17', () => {
     const { status } = await getObject(life.cluster, NAMESPACE, 'restore', 'immediate17');
     assert.equal(status.plan.baseBackup, backup);
     await remove('lsn17', 'immediate17', 'latest17', 'carts');
-  });
-});
-
-describe('with the cluster gone', () => {
-  test('the bucket alone gives the database back, beside a pattern that was never started', async () => {
-    await kubectl(life.cluster, ['delete', 'namespace', NAMESPACE, '--timeout=180s']);
-    await kubectl(life.cluster, ['apply', '-f', '-'], buildSurroundings({ namespace: NAMESPACE, name: 'orders' }));
-    const annotations = { [ANNOTATION.policy]: 'life' };
-    const manifest = buildPostgres({ namespace: NAMESPACE, name: 'orders', annotations });
-    await kubectl(life.cluster, ['apply', '-f', '-'], manifest.replace('replicas: 1', 'replicas: 0'));
-    await restore('orders', '--latest', '--from', storagePrefix, '--as', 'orders-again');
-    assert.equal(await rowsOf('orders-again'), '1,2,3,4,5');
-    const known = await waitFor('its own first base backup', async () => {
-      const instance = (await life.status('orders-again'))?.instances?.[0];
-      return instance?.lastSuccessfulBackup && instance;
-    });
-    assert.notEqual(known.storagePrefix, storagePrefix);
-    assert.match(known.storagePrefix, /\/life\/orders-again\/15\/\d+-r\d{14}$/);
   });
 });
