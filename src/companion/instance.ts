@@ -24,9 +24,14 @@ export interface Instance {
 
 /** The database pods that there should be. */
 export function listInstances(subject: Pick<Subject, 'workload' | 'server'>): Instance[] {
-  const { replicas, ordinals } = subject.workload.spec;
+  return listPods(subject.workload).map((pod) => toInstance(subject, ordinalOf(pod)));
+}
+
+/** Their names. */
+export function listPods({ metadata, spec }: StatefulSet): string[] {
+  const { replicas, ordinals } = spec;
   const start = (ordinals as { start?: number } | undefined)?.start ?? 0;
-  return Array.from({ length: replicas ?? 1 }, (_, index) => toInstance(subject, start + index));
+  return Array.from({ length: replicas ?? 1 }, (_, index) => `${metadata.name}-${start + index}`);
 }
 
 export function toInstance({ workload, server }: Pick<Subject, 'workload' | 'server'>, ordinal: number): Instance {

@@ -1,7 +1,8 @@
-// May drills of a database run in a namespace that is not its own? Both sides have to say so: the namespace that takes them in,
-// and the Secrets that go there. No I/O. Room: controller (door).
+// May drills of a database run in a namespace that is not its own? Both sides have to say so, the namespace that takes them in and
+// the Secrets that go there; and nobody's CronJob is in the way. No I/O. Room: controller (door).
 import type { KubeObject } from '../api/kubernetes.ts';
 import { COPY_TO_ANNOTATION, DRILLS_OF_ANNOTATION, LABEL } from '../api/names.ts';
+import { homeOf } from '../companion/instance.ts';
 import { allows, mayGoTo, type Secret } from './secrets.ts';
 
 /** Given; or what is missing, for a person, with the command that gives it. */
@@ -25,6 +26,33 @@ export function judgeNamespace(place: string, home: string, live: KubeObject | u
   if (allows(annotation, home)) return 'given';
   const missing = `the namespace "${place}" does not take in drills of "${home}"; its owner allows it by: ${annotate('namespace', place, DRILLS_OF_ANNOTATION, annotation, home)}`;
   return { missing };
+}
+
+/**
+ * | a CronJob there has a name that a drill's would have | it is that drill's own | leave   |
+ * | no                                                   |                        | given   |
+ * | yes                                                  | yes                    | given   |
+ * | yes                                                  | no                     | missing: it is not written over |
+ *
+ * @param there all CronJobs of the place
+ */
+export function judgeNames({ home, database, place, names }: Names, there: readonly KubeObject[]): Leave {
+  const isOwn = (each: KubeObject) => {
+    const { [LABEL.managedBy]: by, [LABEL.database]: its } = each.metadata.labels ?? {};
+    return by === 'walguard' && its === database && homeOf(each) === home;
+  };
+  const stranger = there.find((each) => names.includes(each.metadata.name ?? '') && !isOwn(each));
+  if (!stranger) return 'given';
+  const { name } = stranger.metadata;
+  const command = `kubectl -n ${place} delete cronjob ${name}`;
+  return { missing: `"${place}" has a CronJob "${name}" that is not walguard's; if nobody needs it: ${command}` };
+}
+
+interface Names {
+  readonly home: string;
+  readonly database: string;
+  readonly place: string;
+  readonly names: readonly string[];
 }
 
 export interface SecretScene {

@@ -3,14 +3,14 @@
 // Secrets are read one by one and not kept. Room: controller (door).
 import type { BackupPolicy } from '../api/backup-policy.ts';
 import type { KubeObject, OwnerReference, StatefulSet } from '../api/kubernetes.ts';
-import { homeOf } from '../companion/instance.ts';
+import { drillName, homeOf, listPods } from '../companion/instance.ts';
 import type { Kube } from '../kube/client.ts';
 import { isEqual } from '../lib/json.ts';
 import { policyOf } from '../policy/policy-of.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { createAlarm } from './alarm.ts';
 import { databaseWord } from './caches.ts';
-import { judgeNamespace, judgeSecret, type Leave, sumUp } from './drill-leave.ts';
+import { judgeNames, judgeNamespace, judgeSecret, type Leave, sumUp } from './drill-leave.ts';
 import { databaseOf } from './key.ts';
 import { copySecret, listSecretNames, refTo, type Secret } from './secrets.ts';
 import type { StorageSecretOptions } from './storage-secrets.ts';
@@ -43,6 +43,8 @@ interface Need {
   readonly database: string;
   readonly place: string;
   readonly secrets: readonly string[];
+  /** Of its CronJobs there. */
+  readonly names: readonly string[];
 }
 
 const CHECK_MS = 30_000;
@@ -84,10 +86,11 @@ export function keepDrillPlaces(
 
   async function lookAt(place: string, here: readonly Need[], read: Read): Promise<Map<Need, Leave>> {
     const live = await kube.get(namespaceRef(place));
+    const there = await kube.list<KubeObject>({ apiVersion: 'batch/v1', kind: 'CronJob' }, { namespace: place });
     const leaves = new Map<Need, Leave>();
     const toCopy = new Map<string, Need[]>();
     for (const need of here) {
-      const judged = [judgeNamespace(place, need.home, live)];
+      const judged = [judgeNamespace(place, need.home, live), judgeNames(need, there)];
       for (const name of need.secrets.filter((each) => copied.has(each))) {
         const leave = judgeSecret(await readScene(name, need, options.namespace, read));
         if (leave === 'copy') toCopy.set(name, [...(toCopy.get(name) ?? []), need]);
@@ -158,16 +161,17 @@ function namespaceRef(name: string) {
 /** Of databases whose policy has drills elsewhere; read from the annotation first, because specs are parsed at each reading. */
 function listNeeds({ protectedAll, policies }: PlaceNeeds): Need[] {
   const all = policies();
-  const placesOf = new Map(
-    all.map(({ metadata, spec }) => [metadata.name, (spec.drills ?? []).flatMap(({ namespace }) => namespace ?? [])]),
-  );
+  const drillsOf = new Map(all.map(({ metadata, spec }) => [metadata.name, spec.drills ?? []]));
   return protectedAll().flatMap((workload) => {
     const home = namespaceOf(workload);
-    const places = new Set(placesOf.get(policyOf(workload) ?? ''));
-    places.delete(home);
-    if (places.size === 0) return [];
+    const drills = (drillsOf.get(policyOf(workload) ?? '') ?? []).filter(({ namespace = home }) => namespace !== home);
+    if (drills.length === 0) return [];
     const secrets = listSecretNames([workload], all);
-    return [...places].map((place) => ({ home, database: workload.metadata.name ?? '', place, secrets }));
+    const pods = listPods(workload);
+    return [...Map.groupBy(drills, ({ namespace = home }) => namespace)].map(([place, its]) => {
+      const names = its.flatMap(({ name }) => pods.map((pod) => drillName(pod, name, home)));
+      return { home, database: workload.metadata.name ?? '', place, secrets, names };
+    });
   });
 }
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { KubeObject } from '../../src/api/kubernetes.ts';
-import { judgeNamespace, judgeSecret, type SecretScene, sumUp } from '../../src/controller/drill-leave.ts';
+import { judgeNames, judgeNamespace, judgeSecret, type SecretScene, sumUp } from '../../src/controller/drill-leave.ts';
 import type { Secret } from '../../src/controller/secrets.ts';
 
 function namespace(drillsOf?: string, more: Partial<KubeObject['metadata']> = {}): KubeObject {
@@ -27,6 +27,25 @@ for (const [what, [live, expected]] of Object.entries(NAMESPACES)) {
     const leave = judgeNamespace('dr', 'shop', live);
     if (leave === 'given') assert.equal(leave, expected);
     else assert.ok(leave.missing.endsWith(expected), leave.missing);
+  });
+}
+
+/** | a CronJob there has a name that a drill's would have | it is that drill's own | leave | */
+const NAMES: Readonly<Record<string, readonly [name: string, labels: Record<string, string>, isGiven: boolean]>> = {
+  'another name': ['nightly', {}, true],
+  'its own': ['drill', { 'app.kubernetes.io/managed-by': 'walguard', 'walguard.dev/database-namespace': 'shop' }, true],
+  "somebody's": ['drill', { 'walguard.dev/database-namespace': 'shop' }, false],
+  "a namesake's": ['drill', { 'app.kubernetes.io/managed-by': 'walguard' }, false],
+};
+
+for (const [what, [name, labels, isGiven]] of Object.entries(NAMES)) {
+  test(`a CronJob there: ${what}`, () => {
+    const all = { 'walguard.dev/companion': 'drill', 'walguard.dev/database': 'orders', ...labels };
+    const live = { apiVersion: 'batch/v1', kind: 'CronJob', metadata: { name, namespace: 'dr', labels: all } };
+    const leave = judgeNames({ home: 'shop', database: 'orders', place: 'dr', names: ['drill'] }, [live]);
+    if (leave === 'given') assert.ok(isGiven);
+    else assert.match(leave.missing, /not walguard's; .*: kubectl -n dr delete cronjob drill$/);
+    assert.equal(leave === 'given', isGiven);
   });
 }
 

@@ -4,6 +4,7 @@ import { type TestContext, test } from 'node:test';
 import type { BackupPolicy } from '../../src/api/backup-policy.ts';
 import type { KubeObject, StatefulSet } from '../../src/api/kubernetes.ts';
 import { LABEL } from '../../src/api/names.ts';
+import { drillName } from '../../src/companion/instance.ts';
 import { type DrillPlaces, keepDrillPlaces } from '../../src/controller/drill-places.ts';
 import type { Secret } from '../../src/controller/secrets.ts';
 import { createFakeKube, type FakeKube } from '../support/fake-kube.ts';
@@ -199,4 +200,14 @@ test('a database that does not ask for it any more is told nothing', async (cont
   stage.databases.splice(0, 1);
   await stage.lookAgain();
   assert.equal(stage.leave(), undefined);
+});
+
+test("a person's CronJob of the name that a drill would have is told, and nothing is copied", async (context) => {
+  const name = drillName('orders-0', 'monthly', 'shop');
+  const own = { apiVersion: 'batch/v1', kind: 'CronJob', metadata: { name, namespace: 'dr' } };
+  const stage = start(context, [namespace('shop'), source('dr'), own]);
+  stage.cronJobs.push(cronJob('shop', 'u1'));
+  await stage.lookAgain();
+  assert.match(JSON.stringify(stage.leave()), new RegExp(`CronJob .*${name}.* that is not walguard's`));
+  assert.deepEqual(stage.kube.writes, []);
 });
