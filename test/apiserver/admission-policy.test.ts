@@ -200,7 +200,7 @@ describe('where it holds', () => {
       (await readPolicies()).every(({ status }) => status?.typeChecking),
     );
     const policies = await readPolicies();
-    assert.equal(policies.length, 2);
+    assert.equal(policies.length, 3);
     for (const { status } of policies) assert.deepEqual(status.typeChecking, {});
   });
 });
