@@ -31,8 +31,8 @@ export async function play(stage: Stage, context: TestContext, namespace: string
   await backUp(stage, context, namespace);
   await askTheWebhook(stage, namespace);
   await restore(stage, context, namespace);
-  await beginInPlace(stage, namespace);
   await drillElsewhere(stage, namespace);
+  await beginInPlace(stage, namespace);
   await loseProtection(stage, namespace);
 }
 
