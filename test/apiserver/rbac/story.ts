@@ -141,7 +141,9 @@ async function drillElsewhere({ cluster, objects, namespace: system }: Stage, na
   const drills = [{ name: 'weekly', schedule: '0 5 * * 0', namespace: place }];
   const patch = JSON.stringify({ spec: { drills } });
   await kubectl(cluster, ['patch', 'backuppolicy', 'standard', '--type=merge', '-p', patch]);
-  const list = () => listObjects(cluster, place, 'cronjob', `${LABEL.databaseNamespace}=${namespace}`);
+  // The restored database names the policy, too.
+  const selector = `${LABEL.databaseNamespace}=${namespace},${LABEL.database}=${DATABASE}`;
+  const list = () => listObjects(cluster, place, 'cronjob', selector);
   await waitFor('the drill elsewhere', async () => (await list()).length === 1, WAIT);
   if (isCopied) await waitFor('the copy there', () => getObject(cluster, place, 'secret', credentialsSecret), WAIT);
   await kubectl(cluster, ['patch', 'backuppolicy', 'standard', '--type=merge', '-p', '{"spec":{"drills":null}}']);
