@@ -17,12 +17,17 @@ const KEYS: Readonly<Record<string, keyof NextRuns>> = {
   drill: 'drill',
 };
 
-/** The earliest of each kind; suspended ones run never. @param now RFC 3339 */
+/**
+ * The earliest of each kind; suspended ones run never. Undefined where none runs: of an object whose last entry goes, the API server
+ * makes null, and refuses it (seen with Kubernetes 1.34).
+ *
+ * @param now RFC 3339
+ */
 export function listNextRuns(
   companions: readonly KubeObject[],
   { namespace, name }: { readonly namespace?: string; readonly name?: string },
   now: string,
-): NextRuns {
+): NextRuns | undefined {
   const runs: NextRuns = {};
   for (const companion of companions) {
     const { kind, metadata, spec } = companion;
@@ -33,7 +38,7 @@ export function listNextRuns(
     const known = runs[key] as string | undefined;
     if (next !== undefined && (known === undefined || next < known)) runs[key] = next;
   }
-  return runs;
+  return Object.keys(runs).length === 0 ? undefined : runs;
 }
 
 interface CronJobSpec {

@@ -61,7 +61,14 @@ export function planDatabase(workload: StatefulSet, world: World): Action[] {
   const view = { subject, instances, known: status.instances ?? [], retired, world };
   const actions = PLANNERS.flatMap((plan) => plan(view));
   const nextRuns = listNextRuns(foresee(world.companions, actions), workload.metadata, world.now);
-  return [...actions, ...planStatus(workload, world, { ...status, nextRuns, ...noteDrills(subject, previous, world) })];
+  return [
+    ...actions,
+    ...planStatus(workload, world, {
+      ...status,
+      ...(nextRuns === undefined ? {} : { nextRuns }),
+      ...noteDrills(subject, previous, world),
+    }),
+  ];
 }
 
 /** What keeps drills from being made where the policy wants them. */

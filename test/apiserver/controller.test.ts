@@ -103,3 +103,14 @@ test('status is written apart from the object, and watches tell of changes', asy
   stop.abort();
   assert.equal(await kube.get({ ...kind, metadata: { name: 'nothing', namespace: 'default' } }), undefined);
 });
+
+test('planned runs go from the status with the last of them', async () => {
+  const metadata = { name: 'idle', namespace: 'default' };
+  const database = { apiVersion: 'walguard.dev/v1alpha1', kind: 'ProtectedDatabase', metadata };
+  await kube.apply(database);
+  const status = { policy: 'standard', conditions: [], instances: [] };
+  await kube.applyStatus({ ...database, status: { ...status, nextRuns: { baseBackup: '2026-11-22T04:00:00Z' } } });
+  await kube.applyStatus({ ...database, status });
+  const stored = await getObject(cluster, 'default', 'protecteddatabase', 'idle');
+  assert.deepEqual([stored.status.policy, stored.status.nextRuns], ['standard', undefined]);
+});
