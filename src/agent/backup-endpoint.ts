@@ -4,11 +4,11 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Backup } from '../api/protected-database.ts';
 import { queryServer } from '../tools/backup-server.ts';
 import { createBackupRuns } from './backup-runs.ts';
-import { withBackupLock } from './base-backup-lock.ts';
 import { LIGHT_ENV, type Order, openWorkshop, pushBackup } from './base-backup-push.ts';
 import type { AgentContext } from './context.ts';
 import { refuseRequest, type Seen, SIGNATURE_HEADER } from './request-signature.ts';
 import type { Route } from './route.ts';
+import { withBackupLock } from './server-lock.ts';
 import { NO_CREDENTIALS, readCredentials } from './storage.ts';
 
 /** Behind it `<name>/<uid>` of the Job that asks. */

@@ -9,13 +9,13 @@ import { queryInRecovery } from '../tools/postgres.ts';
 import { readStoreContents } from '../tools/store-contents.ts';
 import { askSidecar } from './backup-request.ts';
 import { finishBackup, type Made, type Taken, tellPushgateway } from './base-backup-finish.ts';
-import { withBackupLock } from './base-backup-lock.ts';
 import { type BaseBackupOptions, readOptions } from './base-backup-options.ts';
 import { assertNewName, prepareServer } from './base-backup-prepare.ts';
 import { type Order, openWorkshop, pushBackup } from './base-backup-push.ts';
 import { findTurn } from './base-backup-turn.ts';
 import { type AgentContext, readContext } from './context.ts';
 import { assertOwner } from './owner.ts';
+import { withBackupLock } from './server-lock.ts';
 
 /** Left of the job's time after the engine's: to see the WAL arrive, to list, to prune. */
 const FINISH_SHARE = 0.1;

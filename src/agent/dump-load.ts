@@ -5,7 +5,7 @@ import { pipeline } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 import { createGunzip } from 'node:zlib';
 import { findDifferences } from '../lib/drill/rows.ts';
-import type { DumpFile, DumpManifest } from '../lib/dump-manifest.ts';
+import type { DumpedDatabase, DumpFile, DumpManifest } from '../lib/dump-manifest.ts';
 import { collectErrors, planLoadOf } from '../lib/load-dump.ts';
 import type { Connection } from '../tools/connection.ts';
 import { countRows, createDatabase, listDatabases, listRoles } from '../tools/copy-queries.ts';
@@ -47,7 +47,6 @@ export async function loadDump(loader: Loader, place: ObjectPlace, manifest: Dum
   }
 }
 
-/** Straight out of the store into the tool, and measured on its way. */
 async function loadFile(
   { client, connection }: Loader,
   place: ObjectPlace,
@@ -57,10 +56,22 @@ async function loadFile(
   const { words, needsDatabase } = planLoadOf(file, connection);
   const described = manifest.databases.find(({ name }) => name === file.database);
   if (needsDatabase && described) await createDatabase(connection, described);
+  await feedFile(client, words, place, manifest, file, connection.user);
+}
+
+/** Straight out of the store into the tool, and measured on its way. @param user who loads */
+export async function feedFile(
+  client: DumpClient,
+  words: readonly string[],
+  place: ObjectPlace,
+  manifest: DumpManifest,
+  file: DumpFile,
+  user: string,
+): Promise<void> {
   const hash = createHash('sha256');
   const stored = tap(readObjectStream(place, `${manifest.name}/${file.path}`), (chunk) => hash.update(chunk));
   const input = file.format === 'custom' ? stored : unpack(stored);
-  const errors = collectErrors(connection.user);
+  const errors = collectErrors(user);
   const decoder = new StringDecoder('utf8');
   for await (const chunk of client.run({ words, input })) errors.read(decoder.write(chunk));
   const digest = hash.digest('hex');
@@ -86,6 +97,12 @@ async function* unpack(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
 function ignore(): void {}
 
 const STATEMENT_TIMEOUT_MS = 600_000;
+
+/** Of one database, under whatever name it is there. @returns in words, each table that has not as many rows as it had */
+export async function compareDatabase(connection: Connection, described: DumpedDatabase): Promise<string[]> {
+  const tables = await countRows(connection, STATEMENT_TIMEOUT_MS);
+  return findDifferences({ databases: [described] }, [[described.name, tables]]);
+}
 
 /** @returns in words, each role and database that is not there, and each table that has not as many rows as the manifest says */
 export async function compareWithManifest(connection: Connection, manifest: DumpManifest): Promise<string[]> {

@@ -6,7 +6,7 @@ import type { DumpReport } from '../api/reports.ts';
 import { clusterIdOf } from '../lib/cluster-identity.ts';
 import { delayLeft } from '../lib/cron-spread.ts';
 import { type DumpManifest, describeDatabases, findShrinking, MANIFEST, nameDump } from '../lib/dump-manifest.ts';
-import { planFiles, toolPath } from '../lib/dump-plan.ts';
+import { planFiles } from '../lib/dump-plan.ts';
 import { requireVariable } from '../lib/environment.ts';
 import { describeServer, type ServerDescription } from '../tools/describe-server.ts';
 import { type AgentContext, readContext } from './context.ts';
@@ -14,7 +14,8 @@ import { startDeadline } from './deadline.ts';
 import { type DumpClient, openDumpClient } from './dump-client.ts';
 import { makeFile, type WrittenFile } from './dump-file.ts';
 import { type DumpStore, openDumpStore } from './dump-store.ts';
-import { buildConnectionEnv } from './storage.ts';
+import { withDumpLock } from './server-lock.ts';
+import { buildToolEnv } from './tool-env.ts';
 
 interface DumpOptions extends Pick<DumpManifest, 'tool' | 'format'> {
   /** storage | volume */
@@ -50,27 +51,16 @@ export async function runDump(env: NodeJS.ProcessEnv, signal?: AbortSignal): Pro
     const server = await describeServer(context.connection);
     if (server.inRecovery) return { ok: true, skipped: 'standby' };
     const store = await openDumpStore(context, options.destination, server.identity, stop.signal);
-    const client = openDumpClient(DUMP_DIR, await buildToolEnv(context, server), stop);
+    const toolEnv = await buildToolEnv(context, 'walguard dump', server.identity.major);
+    const client = openDumpClient(DUMP_DIR, toolEnv, stop);
     try {
-      return await dump(context, options, server, store, client);
+      return await withDumpLock(context.connection, 0, () => dump(context, options, server, store, client));
     } finally {
       client.close();
     }
   } catch (error) {
     throw stop.signal.aborted ? stop.signal.reason : error;
   }
-}
-
-/** TLS as our own connection has it: where the server asks for it. */
-async function buildToolEnv(context: AgentContext, { identity }: ServerDescription): Promise<Record<string, string>> {
-  const { PGDATABASE: _byEachCall, ...login } = await buildConnectionEnv(context);
-  return {
-    ...(login as Record<string, string>),
-    PGSSLMODE: 'allow',
-    PGCONNECT_TIMEOUT: '10',
-    PGAPPNAME: 'walguard dump',
-    PATH: toolPath(identity.major),
-  };
 }
 
 async function dump(

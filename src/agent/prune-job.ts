@@ -12,12 +12,12 @@ import { queryServer, type ServerFacts } from '../tools/backup-server.ts';
 import { withClient } from '../tools/connection.ts';
 import { tryBackupLock } from '../tools/postgres.ts';
 import { readStoreContents } from '../tools/store-contents.ts';
-import { withBackupLock } from './base-backup-lock.ts';
 import { buildStoreEnv } from './base-backup-push.ts';
 import { type AgentContext, readContext } from './context.ts';
 import { inventoryOf } from './inventory.ts';
 import { assertOwner } from './owner.ts';
 import { assertNoDoubt, prune } from './prune.ts';
+import { withBackupLock } from './server-lock.ts';
 
 const LOOK_MS = 15_000;
 

@@ -8,21 +8,19 @@ import type { RestoredDump } from '../api/restore.ts';
 import { parseStoragePrefix } from '../lib/cluster-identity.ts';
 import type { DumpManifest } from '../lib/dump-manifest.ts';
 import { toolPath } from '../lib/dump-plan.ts';
-import { findNewest, listDumps } from '../lib/dump-retention.ts';
 import { requireVariable } from '../lib/environment.ts';
 import { buildAccess, planCluster } from '../lib/load-dump.ts';
 import { describeDump } from '../lib/restore-words.ts';
 import { hasMd5Passwords } from '../tools/copy-queries.ts';
-import { listObjects, type ObjectPlace } from '../tools/object-stream.ts';
+import type { ObjectPlace } from '../tools/object-stream.ts';
 import { type AgentContext, readContext } from './context.ts';
 import { assertEmpty, fetchInto, settle } from './data-directory.ts';
 import { startDeadline, untilAborted } from './deadline.ts';
 import { type Copy, readControlData, runTool, startCopy } from './drill-copy.ts';
-import { placeDumps, readManifestOf } from './drill-source.ts';
+import { findManifest, openDumps } from './dump-choice.ts';
 import { type DumpClient, openDumpClient } from './dump-client.ts';
 import { compareWithManifest, initialise, loadDump } from './dump-load.ts';
 import { serveProgress } from './restore-progress.ts';
-import { buildEngineEnv, readEncryptionKeyId, requireCredentials } from './storage.ts';
 
 export async function runLoad(env: NodeJS.ProcessEnv, outer?: AbortSignal): Promise<LoadReport> {
   const context = readContext('restore', env);
@@ -50,28 +48,6 @@ export async function runLoad(env: NodeJS.ProcessEnv, outer?: AbortSignal): Prom
   } finally {
     progress.close();
   }
-}
-
-async function openDumps(context: AgentContext, signal: AbortSignal): Promise<ObjectPlace> {
-  const { env } = context;
-  const prefix = requireVariable(env, 'WALGUARD_SOURCE_PREFIX');
-  await readEncryptionKeyId(env);
-  const engineEnv = buildEngineEnv(context, prefix, await requireCredentials());
-  const destination = env.WALGUARD_DUMP_DESTINATION === 'volume' ? 'volume' : 'storage';
-  return placeDumps(context, engineEnv, prefix, destination, signal);
-}
-
-const MAX_TOLD = 5;
-
-/** @param asked `latest`, or a dump's name */
-async function findManifest(place: ObjectPlace, asked: string): Promise<DumpManifest> {
-  const dumps = listDumps(await listObjects(place)).filter(({ isGood }) => isGood);
-  const chosen = asked === 'latest' ? findNewest(dumps) : dumps.find(({ name }) => name === asked);
-  if (chosen) return readManifestOf(place, chosen.name);
-  const where = place.env.WALG_FILE_PREFIX ?? place.env.WALG_S3_PREFIX;
-  if (dumps.length === 0) throw new Error(`there is no whole dump below ${where}; restore a base backup instead`);
-  const newest = dumps.slice(-MAX_TOLD).map(({ name }) => name);
-  throw new Error(`there is no whole dump "${asked}" below ${where}; the newest are: ${newest.join(', ')}`);
 }
 
 function summarise({ name, startedAt, bytes, databases, tables, rows }: DumpManifest): RestoredDump {
@@ -148,7 +124,9 @@ async function start(
   return copy;
 }
 
-function describeDifferences(dump: string, differences: readonly string[]): string {
+const MAX_TOLD = 5;
+
+export function describeDifferences(dump: string, differences: readonly string[]): string {
   const more = differences.length > MAX_TOLD ? `, and ${differences.length - MAX_TOLD} more` : '';
   return `what came back of ${dump} is not what its manifest says: ${differences.slice(0, MAX_TOLD).join(', ')}${more}`;
 }

@@ -18,18 +18,22 @@ export interface Progress {
 
 type What = Pick<RestoreProgress, 'plan' | 'dump'>;
 
-export function serveProgress(context: Pick<AgentContext, 'env' | 'log' | 'pgdata'>): Progress {
+/** @param measure how many bytes there are now; of the volume of the data directory, unless it is something else that grows */
+export function serveProgress(
+  context: Pick<AgentContext, 'env' | 'log' | 'pgdata'>,
+  measure: () => Promise<number> = () => usedBytes(context.pgdata),
+): Progress {
   let began: { readonly what: What; readonly usedBefore: number; readonly at: number } | undefined;
 
   /** By how full the volume is: to walk through a big data directory again and again would cost more than the fetch. */
   async function look(): Promise<RestoreProgress> {
     if (!began) return {};
-    const bytes = Math.max(0, (await usedBytes(context.pgdata)) - began.usedBefore);
+    const bytes = Math.max(0, (await measure()) - began.usedBefore);
     return { ...began.what, bytes, seconds: (performance.now() - began.at) / 1000 };
   }
 
   const begin = async (what: What) => {
-    began = { what, usedBefore: await usedBytes(context.pgdata), at: performance.now() };
+    began = { what, usedBefore: await measure(), at: performance.now() };
   };
   const server = listen(context, look);
   return {

@@ -1,7 +1,7 @@
 // The second container of a dump's, a drill's and a restored dump's pod: the workload's own image, whose sh runs what it is asked
 // to by named pipes (see dump.ts). Room: companion (pure).
-import type { Container, EnvVar, Volume, VolumeMount } from '../api/kubernetes.ts';
-import { DRILL_DIR, SIDECAR } from '../api/names.ts';
+import type { Container, EnvVar, PodSpec, Volume, VolumeMount } from '../api/kubernetes.ts';
+import { DRILL_DIR, DUMP_DIR, SIDECAR } from '../api/names.ts';
 import { buildSecurityContext } from '../inject/sidecar.ts';
 import { cloneJson } from '../lib/json.ts';
 import { CLIENT_SCRIPT, PIPES } from './client-script.ts';
@@ -67,5 +67,47 @@ export function buildPostgres({ server }: Subject, volumeMounts: VolumeMount[]):
     resources: { requests: { cpu: '100m', memory: '256Mi' }, limits: { memory: '2Gi' } },
     securityContext: buildSecurityContext(server),
     volumeMounts,
+  };
+}
+
+const DUMP_PIPES: VolumeMount = { name: 'pipes', mountPath: DUMP_DIR };
+
+/** A pod of ours with the image's tools beside it, which log in at the database as they are told. */
+export function addClient(subject: Subject, pod: PodSpec): PodSpec {
+  return {
+    ...pod,
+    initContainers: [buildPipes(subject, DUMP_PIPES), buildClient(subject)],
+    containers: pod.containers.map((each) => ({ ...each, volumeMounts: [...(each.volumeMounts ?? []), DUMP_PIPES] })),
+    volumes: [
+      ...(pod.volumes ?? []),
+      // In memory: a request holds the password for as long as its tool runs.
+      { name: DUMP_PIPES.name, emptyDir: { medium: 'Memory', sizeLimit: '16Mi' } },
+    ],
+  };
+}
+
+/** Without the database's own variables: whom to log in as comes with each request. */
+function buildClient({ server }: Subject): Container {
+  const { image, imagePullPolicy } = server.container;
+  return {
+    name: 'client',
+    ...(image === undefined ? {} : { image }),
+    ...(imagePullPolicy === undefined ? {} : { imagePullPolicy }),
+    command: ['sh', '-c', CLIENT_SCRIPT],
+    restartPolicy: 'Always',
+    workingDir: DUMP_DIR,
+    // pg_dump keeps the whole catalogue in memory, and before PG 17 an entry for each large object.
+    resources: { requests: { cpu: '100m', memory: '128Mi' }, limits: { memory: '2Gi' } },
+    securityContext: buildSecurityContext(server),
+    volumeMounts: [DUMP_PIPES],
+  };
+}
+
+/** A volume for all containers that are ours; not for the image's. */
+export function addVolume(pod: PodSpec, mount: VolumeMount, volume: Volume): PodSpec {
+  return {
+    ...pod,
+    containers: pod.containers.map((each) => ({ ...each, volumeMounts: [...(each.volumeMounts ?? []), mount] })),
+    volumes: [...(pod.volumes ?? []), volume],
   };
 }

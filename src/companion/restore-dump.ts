@@ -1,11 +1,11 @@
 // The Job of a Restore from a dump. Its pod is that of a drill around the claim that is to be filled: `restore` reads the dump and
 // verifies, `postgres`, the workload's own image, makes the cluster and loads. Room: companion (pure).
-import type { EnvVar, KubeObject, PodSpec, Volume, VolumeMount } from '../api/kubernetes.ts';
+import type { EnvVar, KubeObject, PodSpec, VolumeMount } from '../api/kubernetes.ts';
 import { DRILL_DIR, DUMP_VOLUME_DIR } from '../api/names.ts';
 import type { Restore } from '../api/restore.ts';
 import { cloneJson } from '../lib/json.ts';
 import { buildAgentPod } from './agent-pod.ts';
-import { buildPipes, buildPostgres, findFiles, serverOptionsEnv, volumeOwner } from './image-container.ts';
+import { addVolume, buildPipes, buildPostgres, findFiles, serverOptionsEnv, volumeOwner } from './image-container.ts';
 import { dumpClaimName, restoreJobName, type Subject } from './instance.ts';
 import { timeoutEnv } from './job-env.ts';
 import { FETCH_TIMEOUT_SECONDS, restoreClaimName, wrapRestoreJob } from './restore.ts';
@@ -29,7 +29,7 @@ export function buildLoadJob(subject: Subject, restore: Restore, source: DumpSou
     readOnly: false,
     env: buildEnv(subject, restore, source),
   });
-  const withDumps = addVolumes(pod, source.claimOf === undefined ? [] : [DUMPS], buildDumpsVolume(source));
+  const withDumps = addDumps(pod, source);
   const spec = isPlan ? withDumps : addImage(subject, withDumps);
   const owner = isPlan ? {} : { ...volumeOwner(subject), ...ownGroup(subject) };
   const securityContext = { ...spec.securityContext, ...owner };
@@ -42,44 +42,36 @@ function ownGroup({ workload }: Subject): { readonly fsGroup?: number } {
   return fsGroup === undefined ? {} : { fsGroup };
 }
 
-function buildEnv(subject: Subject, { spec }: Restore, { storagePrefix, claimOf }: DumpSource): EnvVar[] {
+function buildEnv(subject: Subject, restore: Restore, source: DumpSource): EnvVar[] {
+  return [...buildDumpEnv(restore, source), serverOptionsEnv(subject), timeoutEnv(FETCH_TIMEOUT_SECONDS)];
+}
+
+/** Which dump is loaded, and where it lies. */
+export function buildDumpEnv({ spec }: Restore, { storagePrefix, claimOf }: DumpSource): EnvVar[] {
   return [
     { name: 'WALGUARD_SOURCE_PREFIX', value: storagePrefix },
     { name: 'WALGUARD_DUMP', value: spec.source.dump ?? '' },
     { name: 'WALGUARD_DUMP_DESTINATION', value: claimOf === undefined ? 'storage' : 'volume' },
     ...(spec.planOnly ? [{ name: 'WALGUARD_PLAN_ONLY', value: '1' }] : []),
-    serverOptionsEnv(subject),
-    timeoutEnv(FETCH_TIMEOUT_SECONDS),
   ];
 }
 
-function buildDumpsVolume({ claimOf }: DumpSource): Volume[] {
-  if (claimOf === undefined) return [];
-  return [{ name: DUMPS.name, persistentVolumeClaim: { claimName: dumpClaimName(claimOf), readOnly: true } }];
-}
-
-function addVolumes(pod: PodSpec, mounts: readonly VolumeMount[], volumes: readonly Volume[]): PodSpec {
-  return {
-    ...pod,
-    containers: pod.containers.map((each) => ({ ...each, volumeMounts: [...(each.volumeMounts ?? []), ...mounts] })),
-    volumes: [...(pod.volumes ?? []), ...volumes],
-  };
+/** The claim with the dumps, where they lie on one. */
+export function addDumps(pod: PodSpec, { claimOf }: DumpSource): PodSpec {
+  if (claimOf === undefined) return pod;
+  const claim = { claimName: dumpClaimName(claimOf), readOnly: true };
+  return addVolume(pod, DUMPS, { name: DUMPS.name, persistentVolumeClaim: claim });
 }
 
 function addImage(subject: Subject, pod: PodSpec): PodSpec {
   const files = findFiles(subject);
   const known = new Set(pod.volumes?.map(({ name }) => name));
   const data = cloneJson(subject.server.dataMount);
+  // On a disk: the log of a long load is some megabytes.
+  const withOwn = addVolume(pod, OWN, { name: OWN.name, emptyDir: { sizeLimit: '512Mi' } });
   return {
-    ...addVolumes(
-      pod,
-      [OWN],
-      [
-        // On a disk: the log of a long load is some megabytes.
-        { name: OWN.name, emptyDir: { sizeLimit: '512Mi' } },
-        ...files.volumes.filter(({ name }) => !known.has(name)),
-      ],
-    ),
+    ...withOwn,
+    volumes: [...(withOwn.volumes ?? []), ...files.volumes.filter(({ name }) => !known.has(name))],
     // Postgres is stopped.
     terminationGracePeriodSeconds: 60,
     initContainers: [buildPipes(subject, OWN), buildPostgres(subject, [OWN, data, ...files.mounts])],

@@ -44,7 +44,6 @@ const WITH_ERRORS = 'exec "$@" 2>&1';
  */
 export function planLoadOf({ kind, format, database = 'postgres', creates }: DumpFile, place: Place): FileLoad {
   const login = ['-h', place.host, '-p', String(place.port), '-U', place.user];
-  const into = (name: string) => ['-d', `dbname='${name.replace(/['\\]/g, '\\$&')}'`];
   if (format === 'custom') {
     const target = database === 'postgres' ? into(database) : ['--create', ...into('template1')];
     return { words: ['pg_restore', '--exit-on-error', ...login, ...target], needsDatabase: false };
@@ -53,6 +52,16 @@ export function planLoadOf({ kind, format, database = 'postgres', creates }: Dum
   const target = needsDatabase ? database : 'template1';
   const psql = ['psql', '-qX', ...login, ...into(target), '-o', '/dev/null'];
   return { words: ['sh', '-c', WITH_ERRORS, 'sh', ...psql], needsDatabase };
+}
+
+/** Of an archive into a database of any name: without what it says of the database itself. */
+export function planArchiveLoad(name: string): string[] {
+  return ['pg_restore', '--exit-on-error', '--no-password', ...into(name)];
+}
+
+/** A name may hold what makes it more than a name. */
+function into(name: string): string[] {
+  return ['-d', `dbname='${name.replace(/['\\]/g, '\\$&')}'`];
 }
 
 const MAX_ERRORS = 3;

@@ -117,12 +117,22 @@ export async function queryInRecovery(client: pg.Client): Promise<boolean> {
   return rows[0].standby === true;
 }
 
-/** Any constant does: the lock is per database cluster. Spells "walguard". */
-const LOCK_KEY = '8602815399480684132';
+/** Any constants do: a lock is per database cluster. They spell "walguard", and the same with one more. */
+const BACKUP_LOCK = '8602815399480684132';
+const DUMP_LOCK = '8602815399480684133';
 
 /** One base backup at a time: two get the same name and overwrite each other silently (measured). Held until disconnect. */
-export async function tryBackupLock(client: pg.Client): Promise<boolean> {
-  const { rows } = await client.query(`select pg_try_advisory_lock(${LOCK_KEY}) as locked`);
+export function tryBackupLock(client: pg.Client): Promise<boolean> {
+  return tryLock(client, BACKUP_LOCK);
+}
+
+/** One at a time of those that dump databases, or load one beside those that run. Held until disconnect. */
+export function tryDumpLock(client: pg.Client): Promise<boolean> {
+  return tryLock(client, DUMP_LOCK);
+}
+
+async function tryLock(client: pg.Client, key: string): Promise<boolean> {
+  const { rows } = await client.query(`select pg_try_advisory_lock(${key}) as locked`);
   return rows[0].locked === true;
 }
 

@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { withBackupLock } from '../../src/agent/base-backup-lock.ts';
+import { withBackupLock } from '../../src/agent/server-lock.ts';
 import { until } from '../support/processes.ts';
 import {
   assertFailed,
