@@ -6,6 +6,7 @@ import { runBaseBackup } from './base-backup.ts';
 import { runDrill } from './drill.ts';
 import { runDump } from './dump.ts';
 import { printEvidence } from './evidence-print.ts';
+import { runNewDatabase } from './new-database.ts';
 import { runPrune } from './prune-job.ts';
 import { runRestore } from './restore.ts';
 import { runLoad } from './restore-dump.ts';
@@ -22,9 +23,11 @@ const JOBS = {
   prune: runPrune,
   drill: runDrill,
   dump: runDump,
-  // Of base backups or of a dump, as its builder says.
-  restore: (env: NodeJS.ProcessEnv, signal: AbortSignal) =>
-    env.WALGUARD_DUMP ? runLoad(env, signal) : runRestore(env),
+  // Of base backups or of a dump, and of that into a volume or a server that runs, as its builder says.
+  restore: (env: NodeJS.ProcessEnv, signal: AbortSignal) => {
+    if (env.WALGUARD_NEW_DATABASE) return runNewDatabase(env, signal);
+    return env.WALGUARD_DUMP ? runLoad(env, signal) : runRestore(env);
+  },
   'restore-evidence': runRestoreEvidence,
   verify: runVerify,
 } as const;

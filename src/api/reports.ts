@@ -135,7 +135,14 @@ export type PutBackReport =
 
 /** Last line of a restore job that loads a dump. */
 export type LoadReport =
-  | { readonly ok: true; readonly dump: RestoredDump; readonly durationMs: number; readonly note?: string }
+  | {
+      readonly ok: true;
+      readonly dump: RestoredDump;
+      readonly durationMs: number;
+      readonly note?: string;
+      /** Of a new database that took the place of one: for how long nobody could connect to it. */
+      readonly swapMs?: number;
+    }
   | { readonly ok: false; readonly message: string };
 
 /** Last line of a job that keeps the evidence of a restore. Doubts: what is not as it should be with the record, in words. */

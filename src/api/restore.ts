@@ -1,4 +1,4 @@
-// Restore: a database as it was at a moment, or as a dump has it, in a new StatefulSet. Room: api (pure).
+// Restore: a database as it was at a moment, or as a dump has it, in a new StatefulSet, a new database or in place. Room: api (pure).
 import type { FromSchema } from 'json-schema-to-ts';
 import type { KubeObject } from './kubernetes.ts';
 import { conditionSchema } from './protected-database.ts';
@@ -7,6 +7,9 @@ import { conditionSchema } from './protected-database.ts';
 const EXISTING = { type: 'string', pattern: '^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$', maxLength: 52 } as const;
 const POD = { type: 'string', pattern: '^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$', maxLength: 63 } as const;
 const NAME = { type: 'string', pattern: '^[a-z0-9]([-a-z0-9]*[a-z0-9])?$', maxLength: 52 } as const;
+
+/** As Postgres takes it: anything, in 63 bytes. */
+const DATABASE = { type: 'string', minLength: 1, maxLength: 63, pattern: '^[^\\x00-\\x1f]+$' } as const;
 
 const targetSchema = {
   type: 'object',
@@ -118,6 +121,41 @@ export const restoreSpecSchema = {
             },
           },
         },
+        database: {
+          type: 'object',
+          additionalProperties: false,
+          required: ['name', 'of'],
+          description:
+            'A new database of the very server that source.database runs: one database of the dump that source.dump names, which must be an archive of pg_dump (format: custom).',
+          properties: {
+            name: {
+              ...DATABASE,
+              description: 'Name of the new database; refused when it exists. At most 63 bytes.',
+            },
+            of: { ...DATABASE, description: 'Name of the database in the dump.' },
+            swap: {
+              ...DATABASE,
+              description:
+                'Once it is loaded and verified the new database takes the name and the place of this one, which is kept as <name>_before_<restore>. The same as `of`: typed once more, because its clients are cut off for a moment.',
+            },
+          },
+          'x-kubernetes-validations': [
+            {
+              rule: '!has(self.swap) || self.swap == self.of',
+              message:
+                'swap replaces the database that destination.database.of names: confirm it by that very name in destination.database.swap',
+            },
+            {
+              rule: '!has(self.swap) || self.name != self.swap',
+              message:
+                'what is loaded needs a name of its own (destination.database.name) until it takes the place of swap',
+            },
+            {
+              rule: "!has(self.swap) || !(self.swap in ['postgres', 'template0', 'template1'])",
+              message: 'postgres and the templates cannot be replaced; without swap they are loaded beside',
+            },
+          ],
+        },
         claim: {
           ...NAME,
           description:
@@ -126,8 +164,8 @@ export const restoreSpecSchema = {
       },
       'x-kubernetes-validations': [
         {
-          rule: '[has(self.statefulSet), has(self.claim), has(self.inPlace)].filter(x, x).size() == 1',
-          message: 'name one: a statefulSet, a claim or inPlace',
+          rule: '[has(self.statefulSet), has(self.claim), has(self.inPlace), has(self.database)].filter(x, x).size() == 1',
+          message: 'name one: a statefulSet, a claim, inPlace or a database',
         },
       ],
     },
@@ -155,8 +193,13 @@ export const restoreSpecSchema = {
       message: 'name a target; or a dump in source.dump, which is of one moment and has no target',
     },
     {
-      rule: '!has(self.source.dump) || has(self.destination.statefulSet)',
-      message: 'what source.dump names is loaded into a new database: name it in destination.statefulSet',
+      rule: '!has(self.source.dump) || has(self.destination.statefulSet) || has(self.destination.database)',
+      message:
+        'what source.dump names is loaded into a new database: name it in destination.statefulSet or destination.database',
+    },
+    {
+      rule: '!has(self.destination.database) || has(self.source.dump)',
+      message: 'a new database of a server that runs is made of a dump: name one in source.dump',
     },
   ],
 } as const;

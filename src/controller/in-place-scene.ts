@@ -64,6 +64,9 @@ export function findObstacle({ restore, world, source, subject, instance }: Scen
     return `spec.destination.inPlace.confirm is "${inPlace?.confirm}"; it must be the name of the StatefulSet whose data are replaced, "${database}"`;
   const other = world.restores.find((each) => isOnIts(each, restore) && isUnfinished(each) && goesFirst(each, restore));
   if (other) return `Restore "${other.metadata.name}" replaces the data of "${database}" already; wait for its end`;
+  const loading = world.restores.find((each) => isUnfinished(each) && loadsInto(each, restore));
+  if (loading)
+    return `Restore "${loading.metadata.name}" loads a dump into a server of "${database}"; wait for its end`;
   const replicas = source.spec.replicas ?? 1;
   // What could not be put back is left at 0.
   if (replicas !== 1 && !(inPlace.undo !== undefined && replicas === 0))
@@ -92,6 +95,12 @@ function isOnIts(other: Restore, { metadata, spec }: Restore): boolean {
     other.spec.destination.inPlace !== undefined &&
     other.spec.source.database === spec.source.database
   );
+}
+
+function loadsInto(other: Restore, { metadata, spec }: Restore): boolean {
+  const isThere =
+    other.metadata.namespace === metadata.namespace && other.spec.source.database === spec.source.database;
+  return isThere && other.spec.destination.database !== undefined && other.status?.phase !== undefined;
 }
 
 export interface Former {

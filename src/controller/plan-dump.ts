@@ -4,7 +4,7 @@ import { type Instance, ordinalOf, toInstance } from '../companion/instance.ts';
 import type { DumpSettings } from '../policy/settings.ts';
 import { type Action, planDelete } from './action.ts';
 import { findLive, planApply, planOnce } from './apply.ts';
-import { type DatabaseView, isBeingRestored, listCronJobs, type Planner, podOf } from './view.ts';
+import { type DatabaseView, isBeingLoadedInto, isBeingRestored, listCronJobs, type Planner, podOf } from './view.ts';
 import { namespaceOf, sidecarKey } from './world.ts';
 
 const COMPANION = 'dump';
@@ -28,7 +28,7 @@ function planAway(pod: string, dump: DumpSettings, { subject, world }: DatabaseV
 }
 
 /**
- * One dump of a cluster, of its primary. A standby has neither a CronJob nor a claim until it has been a primary.
+ * One dump of a cluster, of its primary. What gets a new database of a dump counts as being restored. A standby has neither a CronJob nor a claim until it has been a primary.
  *
  * | being restored | the pod is      | its CronJob | its claim, where there is one |
  * | no             | a primary       | runs        | made once                     |
@@ -40,7 +40,7 @@ function planDump(instance: Instance, dump: DumpSettings, view: DatabaseView): A
   const { subject, world } = view;
   const sidecar = world.sidecars.get(sidecarKey(namespaceOf(subject.workload), instance.pod));
   const inRecovery = typeof sidecar === 'object' ? sidecar.inRecovery : undefined;
-  const isRestored = isBeingRestored(subject, world);
+  const isRestored = isBeingRestored(subject, world) || isBeingLoadedInto(subject, world);
   if (inRecovery === undefined && !isRestored) return [];
   const suspend = isRestored || inRecovery === true;
   const cronJob = buildDumpCronJob(subject, instance, dump, suspend);

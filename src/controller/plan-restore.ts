@@ -17,6 +17,7 @@ import { targetOf } from '../lib/restore-spec.ts';
 import type { Action } from './action.ts';
 import { parseReport } from './job-reports.ts';
 import { decideInPlace } from './plan-in-place.ts';
+import { decideNewDatabase } from './plan-new-database.ts';
 import { describeFetch, finishClaim, finishPlan, type JobReport, pickPlanned, watchReplay } from './restore-end.ts';
 import { isHolding, planHold } from './restore-hold.ts';
 import { findRestoreJob } from './restore-job.ts';
@@ -36,11 +37,16 @@ interface Progress {
 
 export function planRestore(restore: Restore, world: World): Action[] {
   if (!isUnfinished(restore)) return planHold(restore, restore.status);
-  const { actions, status } = restore.spec.destination.inPlace ? decideInPlace(restore, world) : decide(restore, world);
+  const { actions, status } = chooseDecision(restore)(restore, world);
   // First what is about to be done: killed in between, the next controller goes on from there and knows from what.
   const written = writeStatus(restore, notePhase(restore.status, status, world));
   // Let go in the next look: what keeps the evidence is made before.
   return [...written, ...(isHolding(status) ? planHold(restore, status) : []), ...actions];
+}
+
+function chooseDecision({ spec: { destination } }: Restore): (restore: Restore, world: World) => Step {
+  if (destination.inPlace) return decideInPlace;
+  return destination.database ? decideNewDatabase : decide;
 }
 
 /**

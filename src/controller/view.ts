@@ -55,6 +55,18 @@ export function isBeingRestored({ workload }: Subject, { restores }: World): boo
   );
 }
 
+/** A dump would hold half of what is loaded, and be cut off by a swap. */
+export function isBeingLoadedInto({ workload }: Subject, { restores }: World): boolean {
+  const { name, namespace } = workload.metadata;
+  return restores.some(
+    (restore) =>
+      isUnfinished(restore) &&
+      restore.metadata.namespace === namespace &&
+      restore.spec.destination.database !== undefined &&
+      restore.spec.source.database === name,
+  );
+}
+
 /** Name of the StatefulSet whose data a Restore replaces. */
 function placeOf({ spec }: Restore): string | undefined {
   return spec.destination.inPlace && spec.source.database;

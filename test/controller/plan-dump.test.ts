@@ -8,7 +8,7 @@ import type { SidecarStatus } from '../../src/api/reports.ts';
 import { readDumps } from '../../src/controller/dumps.ts';
 import { planDatabase } from '../../src/controller/plan.ts';
 import type { World } from '../../src/controller/world.ts';
-import { buildRestoreOf } from '../support/subjects.ts';
+import { buildLoadIntoOf, buildRestoreOf } from '../support/subjects.ts';
 import {
   afterwards,
   buildDatabase,
@@ -91,6 +91,15 @@ test('while the database is being restored nothing is dumped', () => {
   assert.deepEqual(plan(buildWorld({ policies: [TO_VOLUME], restores })), []);
   const world = settled(buildWorld({ policies: [TO_VOLUME] }));
   assert.deepEqual(plan({ ...world, restores }), [`${CRON_JOB} suspended`]);
+});
+
+test('while a dump is loaded into a new database of it nothing is dumped; of another one, or afterwards, it is', () => {
+  const world = settled(buildWorld({ policies: [TO_VOLUME] }));
+  const into = buildLoadIntoOf({ name: 'again', of: 'shop' });
+  assert.deepEqual(plan({ ...world, restores: [into] }), [`${CRON_JOB} suspended`]);
+  assert.deepEqual(plan({ ...world, restores: [{ ...into, status: { phase: 'Completed' } }] }), []);
+  const elsewhere = { ...into, spec: { ...into.spec, source: { database: 'carts', dump: 'latest' } } };
+  assert.deepEqual(plan({ ...world, restores: [elsewhere] }), []);
 });
 
 test('scaled away, its CronJob is suspended', () => {

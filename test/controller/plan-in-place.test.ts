@@ -10,7 +10,7 @@ import { planRestore } from '../../src/controller/plan-restore.ts';
 import { isBeingRestored } from '../../src/controller/view.ts';
 import type { World } from '../../src/controller/world.ts';
 import { targetOf } from '../../src/lib/restore-spec.ts';
-import { buildRestoreOf, buildSubject } from '../support/subjects.ts';
+import { buildLoadIntoOf, buildRestoreOf, buildSubject } from '../support/subjects.ts';
 import {
   buildDatabase,
   buildEndedPod,
@@ -393,6 +393,13 @@ const OBSTACLES: Readonly<Record<string, readonly [change: (stage: Stage) => voi
       stage.others = [{ ...other, status: { phase: 'Stopping', inPlace: { step: 'Stopping', replicas: 1 } } }];
     },
     /Restore "other" replaces the data of "orders" already/,
+  ],
+  'a dump is loaded into it': [
+    (stage) => {
+      const metadata = { name: 'other', namespace: 'shop', uid: 'uid-of-other' };
+      stage.others = [{ ...buildLoadIntoOf({ name: 'again', of: 'shop' }), metadata, status: { phase: 'Fetching' } }];
+    },
+    /Restore "other" loads a dump into a server of "orders"; wait for its end/,
   ],
   'the data directory is the root of its volume': [
     ({ database }) => {

@@ -30,3 +30,9 @@ export function buildLoadOf(dump: string, statefulSet = 'orders-before'): Restor
   const { spec: _spec, ...restore } = buildRestoreOf();
   return { ...restore, spec: { source: { database: 'orders', dump }, destination: { statefulSet } } };
 }
+
+/** Into a new database of the server that runs. */
+export function buildLoadIntoOf(database: NonNullable<Restore['spec']['destination']['database']>): Restore {
+  const restore = buildLoadOf('latest');
+  return { ...restore, spec: { ...restore.spec, destination: { database } } };
+}
