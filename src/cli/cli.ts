@@ -4,7 +4,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { EXIT } from '../api/names.ts';
 import { addDrill } from './drill.ts';
 import { addOfflineVerbs } from './offline.ts';
-import type { RestoreOptions } from './restore.ts';
+import type { RestoreOptions } from './restore-options.ts';
 import { flushOutput } from './say.ts';
 import { addWebhook, type Serve } from './webhook.ts';
 
@@ -59,6 +59,9 @@ export async function runCli(
     )
     .option('--from <prefix>', 'storage prefix whose backups are read, where the database or its cluster is gone')
     .option('--from-dump <name>', 'load a logical dump instead: latest, or its name')
+    .option('--into-database <name>', 'load one database of the dump beside those of the server that runs, as <name>')
+    .option('--of <database>', 'name of that database in the dump')
+    .option('--swap', 'and have it take the place of the one that it was dumped from, which is kept')
     .option('--as <name>', 'name of the new StatefulSet (default: <database>-<moment>)')
     .option('--claim <name>', 'fill a new PersistentVolumeClaim instead, and start nothing')
     .option('--no-start', 'make the new StatefulSet with no replicas')
@@ -68,7 +71,7 @@ export async function runCli(
     .option('--plan', 'say what would be read, and restore nothing')
     .option('--in-place', 'into the database itself: its data are replaced, and kept aside; it is down meanwhile')
     .option('--undo <restore>', 'put back what a restore in place has kept aside, and keep what it made')
-    .option('--confirm <database>', 'its name once more, for --in-place and --undo without a terminal')
+    .option('--confirm <database>', 'its name once more, for --in-place, --undo and --swap without a terminal')
     .option('--attach <restore>', 'follow a restore that runs already')
     .option('--no-wait', 'return once the restore is asked for')
     .option('--timeout <seconds>', 'how long to wait for its end', DEFAULT_TIMEOUT_SECONDS)
@@ -77,7 +80,7 @@ export async function runCli(
     )
     .addHelpText(
       'after',
-      `\nExamples:\n  ${name} restore orders --to-time 2026-11-21T09:41:00Z --as orders-before-the-drop\n  ${name} restore orders --latest -n shop\n  ${name} restore orders --latest --plan\n  ${name} restore orders --latest --from s3://backups/shop/orders/15/7710543307137138721 --as orders-again\n  ${name} restore orders --from-dump latest --as orders-from-dump\n  ${name} restore orders --to-name before-the-migration --as orders-before\n  ${name} restore orders --to-time 2026-11-21T09:41:00Z --in-place\n  ${name} restore --undo orders-20261121-094100`,
+      `\nExamples:\n  ${name} restore orders --to-time 2026-11-21T09:41:00Z --as orders-before-the-drop\n  ${name} restore orders --latest -n shop\n  ${name} restore orders --latest --plan\n  ${name} restore orders --latest --from s3://backups/shop/orders/15/7710543307137138721 --as orders-again\n  ${name} restore orders --from-dump latest --as orders-from-dump\n  ${name} restore orders --from-dump latest --of shop --into-database shop_again --swap\n  ${name} restore orders --to-name before-the-migration --as orders-before\n  ${name} restore orders --to-time 2026-11-21T09:41:00Z --in-place\n  ${name} restore --undo orders-20261121-094100`,
     )
     .action(async (database: string | undefined, options: RestoreOptions) => {
       // Loaded when it is asked for: the Kubernetes client is the largest package of all.

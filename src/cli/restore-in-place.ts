@@ -1,4 +1,4 @@
-// `walguard restore --in-place` and `--undo`: who replaces a database's data types its name. Room: cli (door).
+// `walguard restore --in-place`, `--undo` and `--swap`: who replaces a database's data types its name. Room: cli (door).
 import { createInterface } from 'node:readline/promises';
 import { API_VERSION } from '../api/names.ts';
 import type { Restore } from '../api/restore.ts';
@@ -15,6 +15,16 @@ export interface Terminal {
   readonly ask: (question: string) => Promise<string>;
 }
 
+/** What is confirmed, in words. */
+export interface Consequence {
+  /** Of the database whose name is typed: what is replaced, and what becomes of it. */
+  readonly replaced: string;
+  readonly meanwhile: string;
+}
+
+export const IN_PLACE: Consequence = { replaced: 'the data of', meanwhile: 'it is down meanwhile' };
+export const SWAP: Consequence = { replaced: 'the database', meanwhile: 'its clients are cut off for a moment' };
+
 /**
  * | --confirm   | terminal | typed    | goes on                     |
  * | the name    |          |          | yes                         |
@@ -28,16 +38,23 @@ export interface Terminal {
 export async function confirm(
   database: string,
   given: string | undefined,
+  { replaced, meanwhile }: Consequence,
   terminal: Terminal = realTerminal(),
 ): Promise<{ readonly problem?: string }> {
   if (given === database) return {};
   if (given !== undefined)
-    return { problem: `--confirm is "${given}", and the database whose data are replaced is "${database}"` };
+    return { problem: `--confirm is "${given}", and ${replaced} "${database}" would be replaced` };
   if (!terminal.isTTY)
-    return { problem: `the data of "${database}" are replaced, and kept aside: say --confirm ${database} for that` };
-  const question = `The data of "${database}" are replaced, and kept aside on its volume; it is down meanwhile. Type its name to go on: `;
+    return {
+      problem: `${replaced} "${database}" would be replaced, and kept aside: say --confirm ${database} for that`,
+    };
+  const question = `${capitalise(replaced)} "${database}" would be replaced, and kept aside; ${meanwhile}. Type its name to go on: `;
   const typed = await terminal.ask(question);
   return typed.trim() === database ? {} : { problem: `"${typed.trim()}" is not "${database}"; nothing is done` };
+}
+
+function capitalise(text: string): string {
+  return text.slice(0, 1).toUpperCase() + text.slice(1);
 }
 
 function realTerminal(): Terminal {

@@ -3,38 +3,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { API_VERSION, EXIT } from '../api/names.ts';
 import type { Restore, RestoreTarget } from '../api/restore.ts';
 import { createKube, currentNamespace, type Kube, KubeError, loadKubeConfig } from '../kube/client.ts';
-import { timeOfDump } from '../lib/dump-manifest.ts';
 import { deriveName } from '../lib/name.ts';
 import { describeTarget } from '../lib/recovery-target.ts';
 import { describeDestination, targetOf } from '../lib/restore-spec.ts';
-import { confirm, createInPlace, findUndone, isInPlace } from './restore-in-place.ts';
-import { nameTarget, readTarget, type TargetOptions } from './restore-target.ts';
+import { confirm, createInPlace, findUndone, IN_PLACE, isInPlace, SWAP } from './restore-in-place.ts';
+import { findProblem, type RestoreOptions } from './restore-options.ts';
+import { nameTarget, readTarget } from './restore-target.ts';
 import { say } from './say.ts';
-
-export interface RestoreOptions extends TargetOptions {
-  readonly as?: string;
-  readonly claim?: string;
-  readonly instance?: string;
-  readonly from?: string;
-  /** `latest`, or a dump's name. */
-  readonly fromDump?: string;
-  /** With false nothing starts on what is restored. */
-  readonly start?: boolean;
-  readonly namespace?: string;
-  readonly context?: string;
-  readonly kubeconfig?: string;
-  readonly plan?: boolean;
-  readonly inPlace?: boolean;
-  /** The name of the database, typed once more. */
-  readonly confirm?: string;
-  /** Name of a Restore, as that of attach. */
-  readonly undo?: string;
-  readonly attach?: string;
-  readonly wait: boolean;
-  /** Seconds. */
-  readonly timeout: string;
-  readonly output: 'text' | 'json';
-}
 
 const POLL_MS = 1000;
 
@@ -59,7 +34,7 @@ export async function runRestore(
     return report(error, namespace);
   }
   if (source === undefined) return noSuchRestore(options.undo ?? '', namespace);
-  const confirmed = isInPlace(options) ? await confirm(source, options.confirm) : undefined;
+  const confirmed = await askFor(source, options);
   if (confirmed?.problem !== undefined) return usage(confirmed.problem);
   const wanted = buildRestore(source, namespace, target.target, options);
   let restore: Restore;
@@ -79,32 +54,13 @@ export async function runRestore(
   return code;
 }
 
-function findProblem(database: string | undefined, options: RestoreOptions): string | undefined {
-  if (!(Number(options.timeout) > 0)) return `--timeout "${options.timeout}" is no number of seconds`;
-  if (options.as !== undefined && options.claim !== undefined) return 'only one of --as and --claim, please';
-  if (options.undo !== undefined && (options.as ?? options.claim ?? options.from) !== undefined)
-    return '--undo brings back what was there: without --as, --claim and --from, please';
-  if (options.inPlace && (options.as ?? options.claim) !== undefined)
-    return '--in-place makes nothing new: without --as and --claim, please';
-  if (options.attach === undefined && options.undo === undefined && database === undefined)
-    return 'which database? Name its StatefulSet, or a restore that runs with --attach';
-  return options.fromDump === undefined ? undefined : findDumpProblem(options.fromDump, options);
+async function askFor(source: string, options: RestoreOptions): Promise<{ readonly problem?: string } | undefined> {
+  if (options.swap && options.of !== undefined) return confirm(options.of, options.confirm, SWAP);
+  return isInPlace(options) ? confirm(source, options.confirm, IN_PLACE) : undefined;
 }
 
 /** What a dump, and the way back, come to without being asked. */
 const WITHOUT_TARGET = { target: { latest: true } } as const;
-
-function findDumpProblem(dump: string, options: RestoreOptions): string | undefined {
-  if (dump !== 'latest' && timeOfDump(dump) === undefined)
-    return `--from-dump "${dump}" is no dump's name, such as 20261121T020000Z-pg_dumpall, and not latest`;
-  const { toTime, toLsn, toXid, toName, immediate, latest, backup } = options;
-  if ((toTime ?? toLsn ?? toXid ?? toName ?? immediate ?? latest ?? backup) !== undefined)
-    return '--from-dump has a moment of its own: without a target, please';
-  if (options.inPlace || options.undo !== undefined)
-    return '--from-dump loads into a new database: without --in-place and --undo, please';
-  if (options.claim !== undefined) return '--from-dump makes a StatefulSet: with --as instead of --claim, please';
-  return undefined;
-}
 
 function describeMoment({ spec }: Restore): string {
   const { dump } = spec.source;
@@ -135,18 +91,9 @@ export function buildRestore(
   database: string,
   namespace: string,
   target: RestoreTarget,
-  {
-    as,
-    claim,
-    instance,
-    from,
-    fromDump,
-    plan,
-    start,
-    inPlace,
-    undo,
-  }: Pick<RestoreOptions, 'as' | 'claim' | 'instance' | 'from' | 'fromDump' | 'plan' | 'start' | 'inPlace' | 'undo'>,
+  options: Omit<RestoreOptions, 'wait' | 'timeout' | 'output'>,
 ): Restore {
+  const { as, claim, instance, from, fromDump, plan, start, undo } = options;
   const moment = undo === undefined ? (fromDump === undefined ? nameTarget(target) : 'from-dump') : 'undone';
   const name = claim ?? as ?? deriveName(undo ?? instance ?? database, moment);
   return {
@@ -161,7 +108,7 @@ export function buildRestore(
         ...(fromDump === undefined ? {} : { dump: fromDump }),
       },
       ...(fromDump === undefined ? { target } : {}),
-      destination: buildDestination(database, name, { claim, inPlace, undo }),
+      destination: buildDestination(database, name, options),
       ...(plan ? { planOnly: true } : {}),
       ...(start === false ? { autoStart: false } : {}),
     },
@@ -171,8 +118,9 @@ export function buildRestore(
 function buildDestination(
   database: string,
   name: string,
-  { claim, inPlace, undo }: { claim: string | undefined; inPlace: boolean | undefined; undo: string | undefined },
+  { claim, inPlace, undo, intoDatabase, of = '', swap }: Omit<RestoreOptions, 'wait' | 'timeout' | 'output'>,
 ): Restore['spec']['destination'] {
+  if (intoDatabase !== undefined) return { database: { name: intoDatabase, of, ...(swap ? { swap: of } : {}) } };
   if (undo !== undefined) return { inPlace: { confirm: database, undo } };
   if (inPlace) return { inPlace: { confirm: database } };
   return claim === undefined ? { statefulSet: name } : { claim };

@@ -31,6 +31,27 @@ test('a dump by name or the latest one, into a StatefulSet: no target', async (c
   });
 });
 
+test('one database of a dump, beside those of the server that runs, and in the place of one', async (context) => {
+  const server = await startStandIn(context, ({ body }) => [201, body]);
+  const into = ['--from-dump', 'latest', '--of', 'shop', '--into-database', 'shop_again', '--no-wait'];
+  const { result, stderr } = await restore(server.kubeconfig, ...into);
+  assert.equal(result, EXIT.ok);
+  assert.match(
+    stderr,
+    /^Restore shop\/orders-from-dump: orders from dump latest into database "shop_again" of "orders"\n/,
+  );
+  const swapped = await restore(server.kubeconfig, ...into, '--swap', '--confirm', 'shop');
+  assert.match(swapped.stderr, /into database "shop_again" of "orders", and then in the place of "shop"\n/);
+  const [beside, swap] = server.asked.map(({ body }) => body as Restore);
+  assert.deepEqual(beside?.spec, {
+    source: { database: 'orders', dump: 'latest' },
+    destination: { database: { name: 'shop_again', of: 'shop' } },
+  });
+  assert.deepEqual(swap?.spec.destination, { database: { name: 'shop_again', of: 'shop', swap: 'shop' } });
+});
+
+const INTO = ['--from-dump', 'latest', '--into-database', 'again'];
+
 const REFUSED: readonly (readonly [args: readonly string[], why: RegExp])[] = [
   [['--from-dump', 'yesterday'], /--from-dump "yesterday" is no dump's name, such as 2026/],
   [['--from-dump', 'latest', '--latest'], /--from-dump has a moment of its own: without a target/],
@@ -38,6 +59,23 @@ const REFUSED: readonly (readonly [args: readonly string[], why: RegExp])[] = [
   [['--from-dump', 'latest', '--to-lsn', 'x'], /without a target/],
   [['--from-dump', 'latest', '--backup', 'base_000000010000000000000003'], /without a target/],
   [['--from-dump', 'latest', '--claim', 'copy'], /--from-dump makes a StatefulSet: with --as instead of --claim/],
+  [INTO, /--into-database loads one database of the dump: which\? Name it with --of/],
+  [['--latest', '--into-database', 'again', '--of', 'shop'], /--into-database is for dumps: with --from-dump/],
+  [['--from-dump', 'latest', '--of', 'shop'], /--of and --swap are for --into-database/],
+  [['--from-dump', 'latest', '--swap'], /--of and --swap are for --into-database/],
+  [[...INTO, '--of', 'shop', '--as', 'copy'], /--into-database makes no StatefulSet/],
+  [[...INTO, '--of', 'shop', '--no-start'], /--into-database makes no StatefulSet/],
+  [[...INTO, '--of', 'shop', '--claim', 'copy'], /instead of --claim/],
+  [[...INTO, '--of', 'again', '--swap'], /--swap needs another name in --into-database than in --of/],
+  [[...INTO, '--of', 'shop', '--in-place'], /without --in-place and --undo/],
+  [
+    [...INTO, '--of', 'shop', '--swap', '--confirm', 'orders'],
+    /--confirm is "orders", and the database "shop" would be replaced/,
+  ],
+  [
+    [...INTO, '--of', 'shop', '--swap'],
+    /the database "shop" would be replaced, and kept aside: say --confirm shop for that/,
+  ],
 ];
 
 for (const [args, why] of REFUSED) {

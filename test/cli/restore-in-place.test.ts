@@ -4,7 +4,7 @@ import { EXIT } from '../../src/api/names.ts';
 import type { Restore } from '../../src/api/restore.ts';
 import { runCli } from '../../src/cli/cli.ts';
 import { buildRestore } from '../../src/cli/restore.ts';
-import { confirm, findUndone } from '../../src/cli/restore-in-place.ts';
+import { confirm, findUndone, IN_PLACE } from '../../src/cli/restore-in-place.ts';
 import { type StandIn, startStandIn } from '../support/api-server.ts';
 import { createFakeKube } from '../support/fake-kube.ts';
 import { type Captured, captureOutput } from '../support/output.ts';
@@ -13,7 +13,7 @@ import { type Captured, captureOutput } from '../support/output.ts';
 const ROWS = [
   ['orders', false, undefined, undefined],
   ['orders', true, undefined, undefined],
-  ['order', true, undefined, /--confirm is "order", and the database whose data are replaced is "orders"/],
+  ['order', true, undefined, /--confirm is "order", and the data of "orders" would be replaced/],
   [undefined, false, undefined, /say --confirm orders for that/],
   [undefined, true, 'orders\n', undefined],
   [undefined, true, 'yes', /"yes" is not "orders"; nothing is done/],
@@ -30,7 +30,7 @@ for (const [given, isTTY, typed, said] of ROWS) {
         return typed ?? assert.fail('it was asked for nothing');
       },
     };
-    const { problem } = await confirm('orders', given, terminal);
+    const { problem } = await confirm('orders', given, IN_PLACE, terminal);
     if (said === undefined) assert.equal(problem, undefined);
     else assert.match(problem ?? '', said);
     assert.equal(asked !== '', typed !== undefined, 'asked only where it is not said');
