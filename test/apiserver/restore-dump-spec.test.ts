@@ -51,6 +51,8 @@ async function refusalOf({ dump, storagePrefix, destination, ...others }: Spec):
 const NAME = '20261121T020000Z-pg_dumpall';
 const ONE = /name a target; or a dump in source\.dump, which is of one moment and has no target/;
 
+const INTO = (more: object) => ({ database: { name: 'again', of: 'shop', ...more } });
+
 const ROWS: readonly (readonly [Spec, RegExp | undefined])[] = [
   [{ dump: 'latest' }, undefined],
   [{ dump: NAME, planOnly: true }, undefined],
@@ -58,7 +60,23 @@ const ROWS: readonly (readonly [Spec, RegExp | undefined])[] = [
   [{ target: { latest: true } }, undefined],
   [{}, ONE],
   [{ dump: 'latest', target: { latest: true } }, ONE],
-  [{ dump: 'latest', destination: { claim: 'copy' } }, /name it in destination\.statefulSet/],
+  [{ dump: 'latest', destination: { claim: 'copy' } }, /name it in destination\.statefulSet or destination\.database/],
+  [{ dump: 'latest', destination: INTO({}) }, undefined],
+  [{ dump: 'latest', destination: INTO({ swap: 'shop' }) }, undefined],
+  [{ dump: 'latest', destination: INTO({ name: `o'dd "d b" \\ ünï $HOME` }) }, undefined],
+  [{ dump: 'latest', destination: { database: { name: 'again' } } }, /destination\.database\.of: Required/],
+  [{ dump: 'latest', destination: { database: { of: 'shop' } } }, /destination\.database\.name: Required/],
+  [
+    { dump: 'latest', destination: INTO({ swap: 'carts' }) },
+    /confirm it by that very name in destination\.database\.swap/,
+  ],
+  [{ dump: 'latest', destination: INTO({ name: 'shop', swap: 'shop' }) }, /needs a name of its own/],
+  [{ dump: 'latest', destination: INTO({ of: 'postgres', swap: 'postgres' }) }, /postgres and the templates cannot be/],
+  [{ dump: 'latest', destination: INTO({ name: 'a\nb' }) }, /destination\.database\.name/],
+  [{ dump: 'latest', destination: INTO({ name: 'x'.repeat(64) }) }, /destination\.database\.name/],
+  [{ dump: 'latest', destination: INTO({ name: '' }) }, /destination\.database\.name/],
+  [{ dump: 'latest', destination: { ...INTO({}), statefulSet: 'copy' } }, /must have at most 1|name one/],
+  [{ target: { latest: true }, destination: INTO({}) }, /is made of a dump: name one in source\.dump/],
   [{ dump: 'newest' }, /spec\.source\.dump/],
   [{ dump: `${NAME}/..` }, /spec\.source\.dump/],
   [{ dump: '' }, /spec\.source\.dump/],
