@@ -153,6 +153,50 @@ describe('a restore', () => {
   });
 });
 
+describe('from a dump', () => {
+  const shop = (statement: string, database = 'shop', server = 'orders') =>
+    kubectl(life.cluster, [
+      ...[...own, 'exec', `${server}-0`, '-c', 'postgres', '--'],
+      ...['psql', '-U', 'postgres', '-At', '-d', database, '-c', statement],
+    ]);
+  const count = async (...where: [string, string?]) => (await shop('select count(*) from items', ...where)).trim();
+
+  before(async () => {
+    await life.sql('orders', 'create database shop');
+    await shop('create table items as select generate_series(1, 40) as n');
+    const dump = {
+      ...{ schedule: '0 5 * * 0', tool: 'pg_dump', format: 'custom' },
+      ...{ destination: { storage: {} }, keep: '30d' },
+    };
+    const patch = JSON.stringify({ spec: { dump } });
+    await kubectl(life.cluster, ['patch', 'backuppolicy', 'life', '--type=merge', '-p', patch]);
+    await waitFor('its CronJob', () => getObject(life.cluster, NAMESPACE, 'cronjob', 'orders-0-dump'));
+    assert.equal((await life.runNow('orders-0', 'dump', 'dump-now')).exitCode, 0);
+    await shop('delete from items where n > 10');
+  });
+
+  test('into a new StatefulSet: what was dumped, and it archives on its own', async () => {
+    const stderr = await restore('orders', '--from-dump', 'latest', '--as', 'from-dump');
+    assert.match(stderr, /Completed/);
+    assert.deepEqual([await count('shop', 'from-dump'), await count('shop')], ['40', '10']);
+    await waitFor('its first base backup', async () => (await life.status('from-dump'))?.lastSuccessfulBackup);
+    await remove('from-dump');
+  });
+
+  test('one database beside those of the server that runs, and into the place of one', async () => {
+    const uid = async () => (await getObject(life.cluster, NAMESPACE, 'pod', 'orders-0')).metadata.uid;
+    const before = await uid();
+    const of = ['orders', '--from-dump', 'latest', '--of', 'shop'];
+    await restore(...of, '--into-database', 'shop_then');
+    assert.deepEqual([await count('shop_then'), await count('shop')], ['40', '10']);
+    const stderr = await restore(...of, '--into-database', 'shop_again', '--swap', '--confirm', 'shop');
+    assert.equal(await count('shop'), '40');
+    const kept = /shop_before_[\w-]+/.exec(stderr)?.[0] ?? '';
+    assert.equal(await count(kept), '10', stderr);
+    assert.equal(await uid(), before);
+  });
+});
+
 describe('PostgreSQL 17', () => {
   test('to every kind of target: just the rows of then', async () => {
     await life.add('carts', 'life', 'docker.io/library/postgres:17');
