@@ -2,7 +2,7 @@
 // product's own injection writes.
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -119,9 +119,14 @@ export function connectionEnv({ connection }: Pick<Postgres, 'connection'>): Nod
   return { PGHOST: host, PGPORT: String(port), PGUSER: user, PGPASSWORD: password, PGDATABASE: 'postgres' };
 }
 
-/** The storage Secret's files, as mounted into the pod. */
+/** The storage Secret's files, as mounted into the pod: like the kubelet's, each is whole at any moment, and stays where it is the same. */
 export async function mountCredentials(pod: Pod, credentials: Readonly<Record<string, string>>): Promise<void> {
-  for (const [name, value] of Object.entries(credentials)) await writeFile(join(pod.storage, name), value);
+  for (const [name, value] of Object.entries(credentials)) {
+    const file = join(pod.storage, name);
+    if ((await readFile(file, 'utf8').catch(() => undefined)) === value) continue;
+    await writeFile(join(pod.storage, `..${name}`), value);
+    await rename(join(pod.storage, `..${name}`), file);
+  }
 }
 
 /** `walguard agent <companion>` to its end. */
