@@ -70,11 +70,12 @@ function realTerminal(): Terminal {
 const MAX_NUMBER = 99;
 
 /**
- * Nobody chooses its name, and an earlier one to the same moment stays: it is what says how to go back. So the next one gets a number.
+ * Nobody chooses the name of one that makes no StatefulSet and no claim, and an earlier one to the same moment stays: it is what says
+ * how to go back. So the next one gets a number.
  *
  * @returns as it was created
  */
-export async function createInPlace(kube: Pick<Kube, 'create'>, wanted: Restore): Promise<Restore> {
+export async function createNumbered(kube: Pick<Kube, 'create'>, wanted: Restore): Promise<Restore> {
   const first = wanted.metadata.name ?? '';
   for (let number = 1; ; number++) {
     const name = number === 1 ? first : deriveName(first, String(number));

@@ -6,7 +6,7 @@ import { createKube, currentNamespace, type Kube, KubeError, loadKubeConfig } fr
 import { deriveName } from '../lib/name.ts';
 import { describeTarget } from '../lib/recovery-target.ts';
 import { describeDestination, targetOf } from '../lib/restore-spec.ts';
-import { confirm, createInPlace, findUndone, IN_PLACE, isInPlace, SWAP } from './restore-in-place.ts';
+import { confirm, createNumbered, findUndone, IN_PLACE, isInPlace, SWAP } from './restore-in-place.ts';
 import { findProblem, type RestoreOptions } from './restore-options.ts';
 import { nameTarget, readTarget } from './restore-target.ts';
 import { say } from './say.ts';
@@ -39,7 +39,8 @@ export async function runRestore(
   const wanted = buildRestore(source, namespace, target.target, options);
   let restore: Restore;
   try {
-    restore = isInPlace(options) ? await createInPlace(kube, wanted) : await kube.create(wanted);
+    const isNamed = !isInPlace(options) && options.intoDatabase === undefined;
+    restore = isNamed ? await kube.create(wanted) : await createNumbered(kube, wanted);
   } catch (error) {
     return report(error, namespace);
   }

@@ -50,6 +50,17 @@ test('one database of a dump, beside those of the server that runs, and in the p
   assert.deepEqual(swap?.spec.destination, { database: { name: 'shop_again', of: 'shop', swap: 'shop' } });
 });
 
+test('a second database of a dump: its Restore gets a number', async (context) => {
+  const server = await startStandIn(context, ({ body }) =>
+    (body as Restore).metadata.name === 'orders-from-dump' ? [409, {}] : [201, body],
+  );
+  const into = ['--from-dump', 'latest', '--of', 'shop', '--into-database', 'shop_again', '--no-wait'];
+  const { stderr } = await restore(server.kubeconfig, ...into);
+  assert.match(stderr, /^Restore shop\/orders-from-dump-2: /);
+  const copy = await restore(server.kubeconfig, '--from-dump', 'latest', '--no-wait');
+  assert.match(copy.stderr, /Choose another name with --as/);
+});
+
 const INTO = ['--from-dump', 'latest', '--into-database', 'again'];
 
 const REFUSED: readonly (readonly [args: readonly string[], why: RegExp])[] = [
