@@ -63,7 +63,7 @@ for (const spec of TAKEN) {
 }
 
 const ONE_TARGET = /name one of time, lsn, xid, name, immediate and latest, or a base backup alone/;
-const ONE_DESTINATION = /name one: a statefulSet, a claim or inPlace/;
+const ONE_DESTINATION = /name one: a statefulSet, a claim, inPlace or a database/;
 const CONFIRM = /confirm it by that very name in destination\.inPlace\.confirm/;
 
 const REFUSED: readonly (readonly [Spec, RegExp])[] = [
