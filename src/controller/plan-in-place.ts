@@ -8,7 +8,7 @@ import { targetOf } from '../lib/restore-spec.ts';
 import { findFormer, findObstacle, jobOf, type Scene, sceneOf } from './in-place-scene.ts';
 import { DELETED, goTo, isDeleted, isStopped, isThere, make, scaled, stay } from './in-place-step.ts';
 import { bothOf, describeEnd, leftStopped } from './in-place-words.ts';
-import { describeFetch, finishPlan, isPastTarget, PAST_TARGET, pickPlanned } from './restore-end.ts';
+import { describeFetch, describeStore, finishPlan, isPastTarget, PAST_TARGET, pickPlanned } from './restore-end.ts';
 import { chooseSource } from './restore-source.ts';
 import { fail, type Step } from './restore-step.ts';
 import { find, namespaceOf, sidecarKey, type World } from './world.ts';
@@ -151,12 +151,11 @@ function replay(scene: Scene, inPlace: InPlaceStatus): Step {
   if (answer.postgres === 'down' || answer.inRecovery !== false) {
     const { containerStatuses = [] } = find(world.pods, namespace, instance.pod)?.status ?? {};
     const ended = containerStatuses.find(({ restartCount }) => restartCount > 0);
-    if (!ended) return say('replaying WAL');
+    const doing = `replaying WAL${describeStore(answer)}`;
+    if (!ended) return say(doing);
     const words = `Postgres has ended ${ended.restartCount} times, see: kubectl -n ${namespace} logs ${instance.pod} -c ${ended.name} --previous`;
     const isStoreThere = answer.storage?.readable === true;
-    return ended.restartCount >= MAX_ENDS && isStoreThere
-      ? giveUp(scene, inPlace, words)
-      : say(`replaying WAL; ${words}`);
+    return ended.restartCount >= MAX_ENDS && isStoreThere ? giveUp(scene, inPlace, words) : say(`${doing}; ${words}`);
   }
   if (isPastTarget(restore, answer)) return giveUp(scene, inPlace, PAST_TARGET);
   return {

@@ -15,7 +15,8 @@ export function watchReplay(restore: Restore, world: World): Step {
   const status = { ...restore.status, phase: 'Replaying' as const };
   if (typeof answer === 'string') return { actions: [], status: { ...status, message: `replaying WAL; ${answer}` } };
   if (answer.postgres === 'down' || answer.inRecovery !== false) {
-    return { actions: [], status: { ...status, message: describeEnds(restore, world, 'replaying WAL') } };
+    const doing = `replaying WAL${describeStore(answer)}`;
+    return { actions: [], status: { ...status, message: describeEnds(restore, world, doing) } };
   }
   if (isPastTarget(restore, answer)) return fail(restore, PAST_TARGET, world);
   return {
@@ -28,6 +29,11 @@ export function watchReplay(restore: Restore, world: World): Step {
       ...(answer.lastReplayedTime ? { lastReplayedTime: answer.lastReplayedTime } : {}),
     },
   };
+}
+
+/** Without it Postgres ends, and its pod tries again. */
+export function describeStore({ storage }: SidecarStatus): string {
+  return storage?.readable === false ? `; the store cannot be read: ${storage.message ?? storage.reason}` : '';
 }
 
 /** Whoever scales it up has the rest done by its sidecar. */

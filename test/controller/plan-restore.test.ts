@@ -311,6 +311,12 @@ test('a replay during which Postgres ended says how often, and how to see why', 
   );
 });
 
+test('a replay without the store says so, and what the store said', () => {
+  const storage = { checkedAt: NOW, readable: false, writable: false, message: 'it does not answer' };
+  const world = replaying(buildSidecarStatus({ inRecovery: true, storage }));
+  assert.equal(statusOf(plan(world)).message, 'replaying WAL; the store cannot be read: it does not answer');
+});
+
 test('a recovery in an init container that ended is told as well; what the sidecar does is not', () => {
   const world = replaying(buildSidecarStatus({ postgres: 'down' }));
   const status = {

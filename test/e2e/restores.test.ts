@@ -20,6 +20,7 @@ import { type Life, NAMESPACE, raise } from './life.ts';
 const own = ['-n', NAMESPACE];
 
 let life: Life;
+let storagePrefix: string;
 
 before(async () => {
   life = await raise('orders');
@@ -80,6 +81,7 @@ describe('a restore', () => {
 
   before(async () => {
     ({ backup, xid, lsn } = await tell('orders'));
+    storagePrefix = (await life.status('orders')).instances[0].storagePrefix;
   });
 
   test('says its plan beforehand, and leaves nothing behind', async () => {
@@ -150,6 +152,60 @@ describe('a restore', () => {
     );
     await waitFor('the recovery', async () => (await rowsOf('adopted').catch(() => '')) === '1,2,3,4');
     await remove('adopted');
+  });
+});
+
+describe('what lies across the way', () => {
+  const sql = (statement: string) => life.sql('orders', statement);
+  const SEGMENTS = 120;
+
+  test('the store goes away in the middle of the replay: it stops, says why, and goes on', async () => {
+    await sql('create table filler (n integer)');
+    await sql('insert into filler values (1); select pg_switch_wal();\n'.repeat(SEGMENTS));
+    await life.archiveNow('orders', 180_000);
+    await restore('orders', '--latest', '--as', 'torn-off', '--no-wait');
+    const isRecovering = () => psql(life.cluster, NAMESPACE, 'torn-off-0', 'select pg_is_in_recovery()');
+    await waitFor('the replay', async () => (await isRecovering()) === 't', { everyMs: 200 });
+    await life.scaleStore(0);
+    const phase = async () => (await getObject(life.cluster, NAMESPACE, 'restore', 'torn-off')).status;
+    await waitFor('it to stop', async () => /the store cannot be read: /.test((await phase()).message));
+    assert.equal((await phase()).phase, 'Replaying', 'it is not promoted early');
+    assert.notEqual(await isRecovering().catch(() => 'it is down'), 'f');
+    await life.scaleStore(1);
+    await restore('--attach', 'torn-off');
+    assert.equal(await psql(life.cluster, NAMESPACE, 'torn-off-0', 'select count(*) from filler'), String(SEGMENTS));
+    await remove('torn-off');
+  });
+
+  test('a new timeline: to a moment on it', async () => {
+    await sql("alter system set restore_command = '/bin/false'");
+    const inPod = [...own, 'exec', 'orders-0', '-c', 'postgres', '--', 'sh', '-c'];
+    await kubectl(life.cluster, [...inPod, 'touch "$PGDATA/recovery.signal"']);
+    await kubectl(life.cluster, [...own, 'delete', 'pod', 'orders-0']);
+    const timeline = () => sql('select left(pg_walfile_name(pg_current_wal_insert_lsn()), 8)');
+    await waitFor('the promotion', async () => (await timeline()) === '00000002');
+    await sql('insert into story values (6)');
+    const time = new Date().toISOString();
+    await sql('insert into story values (7)');
+    await life.archiveNow('orders');
+    await restore('orders', '--to-time', time, '--as', 'on-two');
+    assert.equal(await rowsOf('on-two'), '1,2,3,4,5,6');
+    await remove('on-two');
+  });
+
+  test('a gap in the WAL: refused, with what can be restored', async () => {
+    await life.archiveNow('orders');
+    const lost = await life.archiveNow('orders');
+    await sql('insert into story values (8)');
+    const time = new Date().toISOString();
+    await life.archiveNow('orders');
+    const file = `'${storagePrefix.replace('s3://walguard/', '')}/wal_005/${lost}.lz4'`;
+    await life.inStore(`fs.renameSync(${file}, 'aside')`);
+    const { code, stderr } = await walguard('orders', '--to-time', time, '--as', 'over-the-gap');
+    await life.inStore(`fs.renameSync('aside', ${file})`);
+    assert.equal(code, 1, stderr);
+    assert.match(stderr, /WAL is missing after .* What can be restored: .*Z to .*Z/s);
+    assert.equal(await getObject(life.cluster, NAMESPACE, 'statefulset', 'over-the-gap'), undefined);
   });
 });
 
