@@ -1,14 +1,10 @@
 // `walguard drill ...`: rehearsed restores, and what they have shown. Room: cli (door).
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { EXIT } from '../api/names.ts';
-import { InputError } from '../manifest/problem.ts';
 import { REPORT_FORMATS, type ReportOptions } from './drill-report.ts';
 import type { DrillRunOptions } from './drill-run.ts';
 import type { VerifyOptions } from './drill-verify.ts';
-import { NoEvidenceError } from './no-evidence-error.ts';
 import type { Program } from './offline.ts';
-import { say } from './say.ts';
-import { UsageError } from './usage-error.ts';
+import { orExplain } from './or-explain.ts';
 
 export function addDrill(parent: Command, program: Program, signal: AbortSignal): void {
   const drill = parent.command('drill').description('Rehearsed restores, and what they have shown.');
@@ -128,22 +124,4 @@ Examples:
 function parseCount(text: string): number {
   if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError('It is no count; write a whole number from 1.');
   return Number(text);
-}
-
-/** What went wrong before any record was looked at. */
-async function orExplain(run: () => Promise<number>): Promise<number> {
-  try {
-    return await run();
-  } catch (error) {
-    const code = codeOf(error);
-    if (code === undefined) throw error;
-    say((error as Error).message);
-    return code;
-  }
-}
-
-function codeOf(error: unknown): number | undefined {
-  if (error instanceof UsageError) return EXIT.usage;
-  if (error instanceof InputError) return EXIT.failed;
-  return error instanceof NoEvidenceError ? error.code : undefined;
 }

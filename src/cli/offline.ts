@@ -1,16 +1,12 @@
 // The verbs that need no cluster, and the options that they share. Room: cli (door).
 import { type Command, Option } from 'commander';
-import { EXIT } from '../api/names.ts';
-import { InputError } from '../manifest/problem.ts';
 import { CHECK_FORMATS, type CheckOptions, runCheck } from './check.ts';
 import { runDiff } from './diff.ts';
 import { EXPLAIN_FORMATS, type ExplainOptions, runExplain } from './explain.ts';
 import { defaultImage } from './image.ts';
 import type { InputOptions, JudgingOptions } from './judging.ts';
-import { UnreachableError } from './policies.ts';
+import { orExplain } from './or-explain.ts';
 import { type RewriteOptions, runInject, runUninject } from './rewrite.ts';
-import { say } from './say.ts';
-import { UsageError } from './usage-error.ts';
 
 export interface Program {
   /** As the user typed it. */
@@ -135,22 +131,4 @@ function addRewriting(command: Command): Command {
   return command
     .option('-w, --write', 'change the files instead of printing them')
     .option('--keep-going', 'print or write the rest where a database is refused; it stays as it is');
-}
-
-/** What went wrong before any object was looked at. */
-async function orExplain(run: () => Promise<number>): Promise<number> {
-  try {
-    return await run();
-  } catch (error) {
-    const code = codeOf(error);
-    if (code === undefined) throw error;
-    say((error as Error).message);
-    return code;
-  }
-}
-
-function codeOf(error: unknown): number | undefined {
-  if (error instanceof UsageError) return EXIT.usage;
-  if (error instanceof InputError) return EXIT.failed;
-  return error instanceof UnreachableError ? EXIT.unreachable : undefined;
 }
