@@ -3,7 +3,8 @@ import { backupPolicySpecSchema } from './backup-policy.ts';
 import type { KubeObject } from './kubernetes.ts';
 import { API_VERSION, GROUP, VERSION } from './names.ts';
 import { protectedDatabaseStatusSchema } from './protected-database.ts';
-import { restoreSpecSchema, restoreStatusSchema } from './restore.ts';
+import { restoreSpecSchema } from './restore/spec.ts';
+import { restoreStatusSchema } from './restore/status.ts';
 
 interface Kind {
   readonly kind: string;

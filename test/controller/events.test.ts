@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { CONDITION_REASONS, EVENT_REASONS, type EventReason } from '../../src/api/event-reasons.ts';
 import type { Condition, KubeObject } from '../../src/api/kubernetes.ts';
 import type { Instance, ProtectedDatabaseStatus } from '../../src/api/protected-database.ts';
-import { RESTORE_PHASES } from '../../src/api/restore.ts';
+import { RESTORE_PHASES } from '../../src/api/restore/status.ts';
 import { listDatabaseNews, listRestoreNews } from '../../src/controller/event-news.ts';
 import { buildEvent, createEvents } from '../../src/controller/events.ts';
 import { planDatabase } from '../../src/controller/plan.ts';
