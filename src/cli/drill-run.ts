@@ -5,6 +5,7 @@ import { API_VERSION, EXIT, LABEL } from '../api/names.ts';
 import type { ProtectedDatabase, ProtectedDatabaseStatus } from '../api/protected-database.ts';
 import type { DrillReport } from '../api/reports.ts';
 import { createKube, currentNamespace, type Kube, KubeError, loadKubeConfig } from '../kube/client.ts';
+import { findFailure, parseReport } from '../lib/job-report.ts';
 import { deriveName } from '../lib/name.ts';
 import { explainWait } from '../lib/stuck-pod.ts';
 import type { ClusterOptions } from './evidence-cluster.ts';
@@ -177,22 +178,19 @@ async function lookAt(kube: Kube, job: Job): Promise<string | DrillReport> {
   const [pod] = await kube.list<Pod & KubeObject>(kind, { namespace, labelSelector: `job-name=${name}` });
   const ended = pod?.status?.containerStatuses?.find((each) => each.name === COMPANION)?.state?.terminated;
   if (ended)
-    return parseReport(ended.message) ?? { ok: false, message: `it left no report (exit code ${ended.exitCode})` };
+    return (
+      parseReport<DrillReport>(ended.message) ?? {
+        ok: false,
+        message: `it left no report (exit code ${ended.exitCode})`,
+      }
+    );
   const live = await kube.get<Job>(job);
-  const failed = live?.status?.conditions?.find(({ type, status }) => type === 'Failed' && status === 'True');
+  const failed = findFailure(live);
   if (failed) return { ok: false, message: failed.message ?? 'the Job failed' };
   if (!pod) return 'waiting for its pod';
   if (pod.status?.phase === 'Running') return 'restoring, and looking at what came back';
   const isNew = Date.now() - Date.parse(pod.metadata.creationTimestamp ?? '') < SETTLING_MS;
   return (isNew ? undefined : explainWait(pod.status)) ?? 'its pod waits to be started';
-}
-
-function parseReport(text: string | undefined): DrillReport | undefined {
-  try {
-    return JSON.parse(text ?? '') as DrillReport;
-  } catch {
-    return undefined;
-  }
 }
 
 /** What could not run shows nothing: it is no success, and says so. */

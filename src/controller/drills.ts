@@ -6,6 +6,7 @@ import type { Instance } from '../api/protected-database.ts';
 import type { DrillReport } from '../api/reports.ts';
 import { hasBeen } from '../lib/clock-skew.ts';
 import { newest } from '../lib/cluster-members.ts';
+import { findFailure } from '../lib/job-report.ts';
 import { explainStuck } from '../lib/stuck-pod.ts';
 import { because, type Finished, listFinished } from './job-reports.ts';
 import type { World } from './world.ts';
@@ -75,8 +76,9 @@ function readSilent(
     const why = isSilent(job) ? explainStuck(pod, now) : undefined;
     return why ? [unknown(name, why.at, job, why.message)] : [];
   });
-  const failed = jobs.flatMap(({ metadata: { name: job = '' }, status }) => {
-    const end = status?.conditions?.find((each) => each.type === 'Failed' && each.status === 'True');
+  const failed = jobs.flatMap((each) => {
+    const { name: job = '' } = each.metadata;
+    const end = findFailure(each);
     if (!end?.lastTransitionTime || !isSilent(job)) return [];
     const why = because(pods.find((pod) => jobOf(pod) === job)?.status);
     const words = `${end.reason ?? 'Failed'}: ${end.message ?? 'the job failed'}${why}`;

@@ -1,11 +1,11 @@
 // What a Restore in place is about, and why one is not possible. No I/O. Room: controller (door).
-import type { Job, StatefulSet } from '../api/kubernetes.ts';
+import type { StatefulSet } from '../api/kubernetes.ts';
 import type { PutBackReport, RestoreReport } from '../api/reports.ts';
 import type { Restore } from '../api/restore.ts';
 import { type Instance, type Subject, toInstance } from '../companion/instance.ts';
 import { inPlaceJobName, type Maker, type Task } from '../companion/restore-in-place.ts';
 import { nameIncarnation } from '../lib/cluster-identity.ts';
-import { parseReport } from './job-reports.ts';
+import { endOf, findRestoreJob } from './restore-job.ts';
 import { resolveSubject } from './subject.ts';
 import { find, isUnfinished, namespaceOf, type World } from './world.ts';
 
@@ -133,20 +133,9 @@ export interface JobState {
 }
 
 export function jobOf({ restore, world }: Scene, task: Task): JobState {
-  const own = world.jobs.filter((each) =>
-    each.metadata.ownerReferences?.some(({ uid }) => uid === restore.metadata.uid),
-  );
-  const job = find(own, namespaceOf(restore), inPlaceJobName(restore.metadata.name ?? '', task));
-  if (!job) return { kind: 'none', report: undefined, why: '' };
-  const report = reportOf(job, world);
-  const failed = job.status?.conditions?.find(({ type, status }) => type === 'Failed' && status === 'True');
-  const why = report && !report.ok ? report.message : (failed?.message ?? 'the restore job left no report');
-  if (failed) return { kind: 'failed', report, why };
-  return { kind: job.status?.succeeded ? 'succeeded' : 'runs', report, why };
-}
-
-function reportOf(job: Job, { pods }: World): RestoreReport | PutBackReport | undefined {
-  const pod = pods.find(({ metadata }) => metadata.ownerReferences?.some(({ uid }) => uid === job.metadata.uid));
-  const terminated = pod?.status?.containerStatuses?.find(({ name }) => name === 'restore')?.state?.terminated;
-  return parseReport<RestoreReport | PutBackReport>(terminated?.message);
+  const found = findRestoreJob(restore, world, inPlaceJobName(restore.metadata.name ?? '', task));
+  if (!found.job) return { kind: 'none', report: undefined, why: '' };
+  const { report, hasFailed, why } = endOf<RestoreReport | PutBackReport>(found, 'the restore job left no report');
+  if (hasFailed) return { kind: 'failed', report, why };
+  return { kind: found.job.status?.succeeded ? 'succeeded' : 'runs', report, why };
 }

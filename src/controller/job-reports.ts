@@ -1,6 +1,7 @@
 // What jobs reported, read from their pods' termination messages. Room: controller (door).
 import type { Pod } from '../api/kubernetes.ts';
 import { LABEL } from '../api/names.ts';
+import { parseReport } from '../lib/job-report.ts';
 
 /** Every agent job's report says whether it did what it was made for. */
 interface Report {
@@ -54,12 +55,4 @@ function readReport<T extends Report>({ status }: Pod, container: string): Omit<
 export function because(status: Pod['status']): string {
   const words = [status?.reason, status?.message].filter((each) => each !== undefined);
   return words.length === 0 ? '' : `: ${words.join(': ')}`;
-}
-
-export function parseReport<T>(message: string | undefined): T | undefined {
-  try {
-    return message ? (JSON.parse(message) as T) : undefined;
-  } catch {
-    return undefined;
-  }
 }

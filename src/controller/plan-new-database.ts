@@ -6,9 +6,8 @@ import type { Restore } from '../api/restore.ts';
 import { dumpClaimName, type Subject } from '../companion/instance.ts';
 import { buildNewDatabaseJob, type Server } from '../companion/new-database.ts';
 import { asideName, describeSwap, describeWayBack, type Wish } from '../lib/new-database.ts';
-import { parseReport } from './job-reports.ts';
 import { describeFetch, finishPlan, pickPlanned } from './restore-end.ts';
-import { findRestoreJob } from './restore-job.ts';
+import { endOf, findRestoreJob } from './restore-job.ts';
 import { chooseDumps, chooseSource, type RestoreSource } from './restore-source.ts';
 import { fail, type Step } from './restore-step.ts';
 import { resolveSubject } from './subject.ts';
@@ -25,15 +24,11 @@ import { find, namespaceOf, sidecarKey, type World } from './world.ts';
  */
 export function decideNewDatabase(restore: Restore, world: World): Step {
   const wish = wishOf(restore);
-  const { job, jobPod } = findRestoreJob(restore, world);
+  const found = findRestoreJob(restore, world);
+  const { job } = found;
   if (!job) return begin(restore, wish, world);
-  const terminated = jobPod?.status?.containerStatuses?.find(({ name }) => name === 'restore')?.state?.terminated;
-  const report = parseReport<LoadReport>(terminated?.message);
-  const failed = job.status?.conditions?.find(({ type, status }) => type === 'Failed' && status === 'True');
-  if (failed) {
-    const why = report && !report.ok ? report.message : (failed.message ?? 'the restore job failed');
-    return fail(restore, why, world);
-  }
+  const { report, hasFailed, why } = endOf<LoadReport>(found, 'the restore job failed');
+  if (hasFailed) return fail(restore, why, world);
   const status = { ...restore.status, ...describeFetch(world.progress), phase: 'Fetching' as const };
   if (!job.status?.succeeded) return { actions: [], status };
   if (restore.spec.planOnly) return finishPlan(restore, report, world);

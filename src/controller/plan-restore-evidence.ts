@@ -6,8 +6,9 @@ import type { Restore, RestoreStatus } from '../api/restore.ts';
 import { restoreEvidenceName, type Subject, toInstance } from '../companion/instance.ts';
 import { buildRestoreEvidenceJob, RESTORE_EVIDENCE } from '../companion/restore-evidence.ts';
 import { describeRestore, type RestoredSource } from '../lib/evidence/restore.ts';
+import { findFailure, parseReport } from '../lib/job-report.ts';
 import type { Action } from './action.ts';
-import { parseReport } from './job-reports.ts';
+import { isOwnedBy } from './restore-job.ts';
 import { chooseSource } from './restore-source.ts';
 import { writeStatus } from './restore-step.ts';
 import { resolveSubject, withInjectedStorage } from './subject.ts';
@@ -76,10 +77,10 @@ function describeSource(restore: Restore, subject: Subject, { databases }: World
 
 /** What became known by it. */
 function readJob(job: Job, { pods }: World): Pick<RestoreStatus, 'evidence' | 'evidenceProblem'> {
-  const failed = job.status?.conditions?.find(({ type, status }) => type === 'Failed' && status === 'True');
+  const failed = findFailure(job);
   if (!failed && !job.status?.succeeded) return {};
   const reports = pods
-    .filter(({ metadata }) => metadata.ownerReferences?.some(({ uid }) => uid === job.metadata.uid))
+    .filter(({ metadata }) => isOwnedBy(metadata, job.metadata.uid))
     .flatMap(({ status }) => status?.containerStatuses?.find(({ name }) => name === RESTORE_EVIDENCE)?.state ?? [])
     .flatMap(({ terminated }) => parseReport<RestoreEvidenceReport>(terminated?.message) ?? []);
   const good = reports.find((each) => each.ok);

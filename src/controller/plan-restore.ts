@@ -15,12 +15,11 @@ import { formatReason } from '../lib/reason.ts';
 import { describeTarget } from '../lib/recovery-target.ts';
 import { targetOf } from '../lib/restore-spec.ts';
 import type { Action } from './action.ts';
-import { parseReport } from './job-reports.ts';
 import { decideInPlace } from './plan-in-place.ts';
 import { decideNewDatabase } from './plan-new-database.ts';
 import { describeFetch, finishClaim, finishPlan, type JobReport, pickPlanned, watchReplay } from './restore-end.ts';
 import { isHolding, planHold } from './restore-hold.ts';
-import { findRestoreJob } from './restore-job.ts';
+import { endOf, findRestoreJob } from './restore-job.ts';
 import { chooseDumps, chooseSource } from './restore-source.ts';
 import { watchStart } from './restore-start.ts';
 import { fail, notePhase, type Step, writeStatus } from './restore-step.ts';
@@ -141,13 +140,8 @@ function findSourceClaim({ workload, server }: Subject, { claims }: World): Pers
 }
 
 function follow(restore: Restore, subject: Subject, { job, jobPod, source }: Progress, world: World): Step {
-  const terminated = jobPod?.status?.containerStatuses?.find(({ name }) => name === 'restore')?.state?.terminated;
-  const report = parseReport<JobReport>(terminated?.message);
-  const failed = job?.status?.conditions?.find(({ type, status }) => type === 'Failed' && status === 'True');
-  if (failed) {
-    const why = report && !report.ok ? report.message : (failed.message ?? 'the restore job failed');
-    return fail(restore, why, world);
-  }
+  const { report, hasFailed, why } = endOf<JobReport>({ job, jobPod }, 'the restore job failed');
+  if (hasFailed) return fail(restore, why, world);
   const status = { ...restore.status, ...describeFetch(world.progress), phase: 'Fetching' as const };
   if (!job?.status?.succeeded || !source) return { actions: [], status };
   if (restore.spec.planOnly) return finishPlan(restore, report, world);

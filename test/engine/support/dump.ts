@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { DUMP_DIR } from '../../../src/api/names.ts';
 import { CLIENT_SCRIPT, PIPES } from '../../../src/companion/client-script.ts';
 import { type AgentOptions, type Job, runJob } from './agent.ts';
-import { POSTGRES_ID } from './pod.ts';
+import { POSTGRES_ID, type Pod } from './pod.ts';
 import type { Postgres } from './postgres.ts';
 import type { Store } from './store.ts';
 
@@ -22,9 +22,8 @@ export interface DumpOptions {
   readonly during?: (client: ChildProcess) => Promise<void>;
 }
 
-export async function runDumpJob(store: Store, postgres: Postgres, options: DumpOptions = {}): Promise<Job> {
-  const { tool = 'pg_dumpall', format = 'gzip', destination = 'storage' } = options;
-  const { pod } = postgres;
+/** The container of the image with the tools: the script that waits at fresh pipes for what it is to run. */
+export function startClient(pod: Pod): ChildProcess {
   const directory = join(pod.directory, 'dump');
   for (const name of readdirSync(directory)) rmSync(join(directory, name));
   for (const name of PIPES) {
@@ -32,7 +31,13 @@ export async function runDumpJob(store: Store, postgres: Postgres, options: Dump
     chownSync(join(directory, name), POSTGRES_ID, POSTGRES_ID);
   }
   const path = `${pod.bin}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`;
-  const client = pod.spawn('sh', ['-c', CLIENT_SCRIPT], { cwd: DUMP_DIR, env: { PATH: path } });
+  return pod.spawn('sh', ['-c', CLIENT_SCRIPT], { cwd: DUMP_DIR, env: { PATH: path } });
+}
+
+export async function runDumpJob(store: Store, postgres: Postgres, options: DumpOptions = {}): Promise<Job> {
+  const { tool = 'pg_dumpall', format = 'gzip', destination = 'storage' } = options;
+  const { pod } = postgres;
+  const client = startClient(pod);
   const ended = once(client, 'exit');
   const env = {
     WALGUARD_INSTANCE: 'orders-0',

@@ -1,16 +1,14 @@
 // A Restore's job that loads a dump into a new database of a server that runs: the shipped client script run by the image's own
 // sh, and `walguard agent restore` beside it, in the server's own pod.
-import { type ChildProcess, execFileSync } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { chownSync, readdirSync, rmSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DUMP_DIR } from '../../../src/api/names.ts';
-import { CLIENT_SCRIPT, PIPES } from '../../../src/companion/client-script.ts';
 import type { Wish } from '../../../src/lib/new-database.ts';
 import { repositoryDir } from '../../cluster/checkout.ts';
 import { agentEnv, type Job, mountCredentials, prefixOf } from './agent.ts';
-import { collect, killTree, POSTGRES_ID } from './pod.ts';
+import { startClient } from './dump.ts';
+import { collect, killTree } from './pod.ts';
 import type { Postgres } from './postgres.ts';
 import { findFreePort, type Store } from './store.ts';
 
@@ -30,14 +28,7 @@ export async function runNewDatabaseJob(
   options: NewDatabaseOptions = {},
 ): Promise<Job> {
   const { pod } = postgres;
-  const directory = join(pod.directory, 'dump');
-  for (const name of readdirSync(directory)) rmSync(join(directory, name));
-  for (const name of PIPES) {
-    execFileSync('mkfifo', ['-m', '0600', join(directory, name)]);
-    chownSync(join(directory, name), POSTGRES_ID, POSTGRES_ID);
-  }
-  const path = `${pod.bin}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`;
-  const container = pod.spawn('sh', ['-c', CLIENT_SCRIPT], { cwd: DUMP_DIR, env: { PATH: path } });
+  const container = startClient(pod);
   const ended = once(container, 'exit');
   await mountCredentials(pod, store.credentials);
   await writeFile(pod.terminationLog, '');
