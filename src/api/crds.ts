@@ -70,7 +70,7 @@ const KINDS: readonly Kind[] = [
     columns: [
       ['Source', 'string', '.spec.source.database'],
       ['Target', 'string', '.status.target'],
-      ['Destination', 'string', '.spec.destination.*'],
+      ['Destination', 'string', '.status.destination'],
       ['Phase', 'string', '.status.phase'],
       AGE,
     ],

@@ -13,7 +13,7 @@ import { buildLoadJob } from '../companion/restore-dump.ts';
 import { inject } from '../inject/inject.ts';
 import { formatReason } from '../lib/reason.ts';
 import { describeTarget } from '../lib/recovery-target.ts';
-import { targetOf } from '../lib/restore-spec.ts';
+import { nameDestination, targetOf } from '../lib/restore-spec.ts';
 import type { Action } from './action.ts';
 import { decideInPlace } from './plan-in-place.ts';
 import { decideNewDatabase } from './plan-new-database.ts';
@@ -36,7 +36,8 @@ interface Progress {
 
 export function planRestore(restore: Restore, world: World): Action[] {
   if (!isUnfinished(restore)) return planHold(restore, restore.status);
-  const { actions, status } = chooseDecision(restore)(restore, world);
+  const { actions, status: next } = chooseDecision(restore)(restore, world);
+  const status = { ...next, destination: nameDestination(restore.spec) };
   // First what is about to be done: killed in between, the next controller goes on from there and knows from what.
   const written = writeStatus(restore, notePhase(restore.status, status, world));
   // Let go in the next look: what keeps the evidence is made before.

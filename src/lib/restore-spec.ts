@@ -14,6 +14,14 @@ export function describeDestination({ destination, source }: RestoreSpec): strin
   return statefulSet === undefined ? `PersistentVolumeClaim "${claim}"` : `StatefulSet "${statefulSet}"`;
 }
 
+/** In a column, as kubectl names objects: `statefulset/orders-before`, `pvc/data-copy-0`, `statefulset/orders in place`, `database/shop`. */
+export function nameDestination({ destination, source }: RestoreSpec): string {
+  const { statefulSet, claim, inPlace, database } = destination;
+  if (database) return `database/${database.name}`;
+  if (inPlace) return `statefulset/${source.database} in place`;
+  return statefulSet === undefined ? `pvc/${claim}` : `statefulset/${statefulSet}`;
+}
+
 /** A dump is of one moment, and so has no target: what is in it is the latest. */
 export function targetOf({ target = { latest: true } }: RestoreSpec): RestoreTarget {
   return target;

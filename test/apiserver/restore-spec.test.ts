@@ -96,10 +96,13 @@ for (const [spec, says] of REFUSED) {
   });
 }
 
-test('kubectl prints source and destination, be that a StatefulSet or a claim', async () => {
-  await refuse({ destination: { claim: 'only-a-claim' } });
-  const printed = await kubectl(cluster, ['get', 'restores']);
+test('kubectl prints where it comes from and what comes to be, as the status has it', async () => {
+  const spec = { source: { database: 'orders' }, target: { latest: true }, destination: { claim: 'data-copy-0' } };
+  const metadata = { name: 'copy', namespace: 'default' };
+  const restore = await kube.create({ apiVersion: API_VERSION, kind: 'Restore', metadata, spec } as KubeObject);
+  const status = { destination: 'pvc/data-copy-0', target: 'latest', phase: 'Fetching' };
+  await kube.applyStatus({ apiVersion: API_VERSION, kind: restore.kind, metadata, status } as KubeObject);
+  const printed = await kubectl(cluster, ['get', 'restores', 'copy']);
   assert.match(printed, /^NAME\s+SOURCE\s+TARGET\s+DESTINATION\s+PHASE\s+AGE$/m);
-  assert.match(printed, /^r\d+\s+orders\s+orders-before\s/m);
-  assert.match(printed, /^r\d+\s+orders\s+only-a-claim\s/m);
+  assert.match(printed, /^copy\s+orders\s+latest\s+pvc\/data-copy-0\s+Fetching\s/m);
 });

@@ -110,6 +110,7 @@ test('destination absent, no claim, no job: Fetching, with a claim and a job', (
     phase: 'Fetching',
     message: `looking for what to fetch below ${STORAGE_PREFIX}`,
     target: TARGET_TIME,
+    destination: 'statefulset/orders-before',
     storagePrefix: STORAGE_PREFIX,
     startedAt: NOW,
     phases: [{ phase: 'Fetching', startedAt: NOW }],
@@ -244,6 +245,7 @@ test('destination absent, our claim, job succeeded: Replaying, with an injected 
   assert.deepEqual(statusOf(actions), {
     phase: 'Replaying',
     message: 'creating StatefulSet "orders-before"',
+    destination: 'statefulset/orders-before',
     storagePrefix: STORAGE_PREFIX,
     startedAt: NOW,
     fetchedAt: '2026-11-21T10:05:00.000Z',

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { RestoreSpec } from '../../src/api/restore.ts';
 import { formatBytes } from '../../src/lib/quantity.ts';
+import { describeDestination, nameDestination } from '../../src/lib/restore-spec.ts';
 import { describePlan, describeProgress } from '../../src/lib/restore-words.ts';
 
 test('sizes in the unit that a person would take', () => {
@@ -23,3 +25,17 @@ test('the rate and the rest once there is something to reckon with', () => {
   assert.equal(describeProgress(2 * MIB, 8 * MIB, 2), '2.00 MiB of about 8.00 MiB, 1.00 MiB/s, 6s left');
   assert.match(describeProgress(9 * MIB, 8 * MIB, 3), /, 0s left$/);
 });
+
+const DESTINATIONS: readonly [destination: RestoreSpec['destination'], name: string, words: string][] = [
+  [{ statefulSet: 'before' }, 'statefulset/before', 'StatefulSet "before"'],
+  [{ claim: 'data-copy-0' }, 'pvc/data-copy-0', 'PersistentVolumeClaim "data-copy-0"'],
+  [{ inPlace: { confirm: 'orders' } }, 'statefulset/orders in place', 'the place of "orders" itself'],
+  [{ database: { name: 'shop_b', of: 'shop' } }, 'database/shop_b', 'database "shop_b" of "orders"'],
+];
+
+for (const [destination, name, words] of DESTINATIONS) {
+  test(`${name}, or in a sentence: ${words}`, () => {
+    const spec = { source: { database: 'orders' }, destination };
+    assert.deepEqual([nameDestination(spec), describeDestination(spec)], [name, words]);
+  });
+}

@@ -87,6 +87,7 @@ export const restoreStatusSchema = {
       },
     },
     target: { type: 'string', description: 'What recovery stops at, in words.' },
+    destination: { type: 'string', description: 'What comes to be, such as statefulset/orders-before.' },
     note: { type: 'string', description: 'What else should be known of what came back.' },
     plan: planSchema,
     inPlace: inPlaceSchema,
