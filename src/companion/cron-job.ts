@@ -21,6 +21,8 @@ export interface Companion {
 export interface JobTerms {
   readonly backoffLimit: number;
   readonly deadlineSeconds: number;
+  /** After its end, when Kubernetes removes it, its pods and their volumes; without it the next runs of its CronJob do. */
+  readonly keptSeconds?: number;
   readonly pod: PodSpec;
 }
 
@@ -46,10 +48,12 @@ export function buildCronJob(subject: Subject, instance: Instance, companion: Co
   };
 }
 
-export function buildJobSpec({ backoffLimit, deadlineSeconds, pod }: JobTerms, labels: Record<string, string>): object {
+export function buildJobSpec(terms: JobTerms, labels: Record<string, string>): object {
+  const { backoffLimit, deadlineSeconds, keptSeconds, pod } = terms;
   return {
     backoffLimit,
     activeDeadlineSeconds: deadlineSeconds,
+    ...(keptSeconds === undefined ? {} : { ttlSecondsAfterFinished: keptSeconds }),
     template: { metadata: { labels }, spec: pod },
   };
 }

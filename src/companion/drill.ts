@@ -9,6 +9,9 @@ import { drillName, type Instance, type Subject } from './instance.ts';
 
 const COMPANION = 'drill';
 
+/** For a person to read its log. Its copy is as large as the database, and goes with the pod: status and evidence have the result. */
+const KEPT_SECONDS = 3600;
+
 /** @param suspend while a Restore makes the database anew, or another pod is its primary */
 export function buildDrillCronJob(
   subject: Subject,
@@ -42,7 +45,7 @@ function moveTo(namespace: string, object: KubeObject): KubeObject {
 
 /** A drill that failed has its result, and one that could not run would not run a minute later. */
 function termsOf({ timeoutSeconds }: DrillSettings, pod: PodSpec) {
-  return { backoffLimit: 0, deadlineSeconds: timeoutSeconds, pod };
+  return { backoffLimit: 0, deadlineSeconds: timeoutSeconds, keptSeconds: KEPT_SECONDS, pod };
 }
 
 type Labelled = { metadata: KubeObject['metadata'] };

@@ -36,13 +36,14 @@ export function buildRestoreEvidenceJob(subject: Subject, facts: RestoreFacts): 
   const terms = {
     backoffLimit: 2,
     deadlineSeconds: DEADLINE_SECONDS,
+    keptSeconds: KEPT_SECONDS,
     pod: { ...pod, ...(volumes ? { volumes } : {}) },
   };
   return {
     apiVersion: 'batch/v1',
     kind: 'Job',
     metadata: { name: restoreEvidenceName(name, restore.uid), namespace: database.namespace, labels },
-    spec: { ...buildJobSpec(terms, labels), ttlSecondsAfterFinished: KEPT_SECONDS },
+    spec: buildJobSpec(terms, labels),
   };
 }
 
