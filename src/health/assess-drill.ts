@@ -80,7 +80,8 @@ function assessDrill(
 ): Finding {
   const what = `${pod}: drill ${name}`;
   if (missing !== undefined) return finding('Unknown', 'DrillNotAllowed', `${what} is not made: ${missing}`);
-  if (!last) return finding('Unknown', 'NoDrill', `${what} has not run yet`);
+  if (!last)
+    return finding('Unknown', 'NoDrill', `${what} has not run yet; to run it now: walguard drill run --drill ${name}`);
   const { result, message, finishedAt } = last;
   if (result === 'failed') return finding('False', 'DrillFailed', `${what} failed at ${finishedAt}: ${message}`);
   if (result !== 'passed') return finding('Unknown', 'DrillCouldNotRun', `${what} could not run: ${message}`);

@@ -113,6 +113,12 @@ test('the standard policy is the built-in file with the storage of the object st
   });
 });
 
+test('its drills are taken away by an empty list, and the notes do not speak of them', async () => {
+  const values = { policies: { standard: { spec: { drills: [] } } } };
+  assert.deepEqual(find(await render(values), 'BackupPolicy', 'standard').spec?.drills, []);
+  assert.ok(!(await renderNotes(values)).includes('rehearsed'));
+});
+
 test('with a bucket of your own nothing of the object store is left, its endpoint least of all', async () => {
   const objects = await render(OWN_BUCKET);
   assert.ok(!objects.some(({ metadata }) => metadata.name.endsWith('-object-store')));
@@ -187,6 +193,7 @@ test('the notes tell in words what was configured, with commands that name real 
     'single copy inside this cluster',
     'plain http',
     'walguard.dev/policy=standard',
+    'A restore is rehearsed at "@weekly" (Etc/UTC)',
     'kubectl get protecteddatabases -A',
     'kubectl walguard restore',
     'kubectl delete mutatingwebhookconfiguration,validatingwebhookconfiguration db-walguard',

@@ -94,13 +94,17 @@ async function play({ access, image }: Stage): Promise<Report> {
   say('waiting until WAL is archived and a base backup ran');
   const placement = await story.waitForBackup(access);
   say(`base backup ${placement.backup} ran on ${placement.backupNode}, the database runs on ${placement.databaseNode}`);
+  say('rehearsing a restore before it is needed');
+  const rehearsed = await story.rehearse(access, say);
+  say(`Protected: ${rehearsed.protectedBecause}`);
   const written = await story.writeRows(access);
   say(`wrote ${written.rows} rows; the last commit was at ${written.lastCommit}`);
   const lost = await story.dropTable(access);
   say(`dropped the table at ${lost.droppedAt}; restoring to ${lost.target}`);
   const restored = await story.restore(access, lost.target, say);
   say(`counted ${restored.rows} rows in the restored database`);
-  return { refusal, injected, placement, written, lost, restored, totalSeconds: (Date.now() - startedAt) / 1000 };
+  const totalSeconds = (Date.now() - startedAt) / 1000;
+  return { refusal, injected, placement, rehearsed, written, lost, restored, totalSeconds };
 }
 
 /** Ctrl-C ends the play, not the cleaning up. */

@@ -1,11 +1,12 @@
 // What the demo prints at its end. Every figure was measured in this run.
-import type { Lost, Placement, Restored, Written } from './story.ts';
+import type { Lost, Placement, Rehearsed, Restored, Written } from './story.ts';
 
 export interface Report {
   readonly refusal: string;
   /** Unified diff. */
   readonly injected: string;
   readonly placement: Placement;
+  readonly rehearsed: Rehearsed;
   readonly written: Written;
   readonly lost: Lost;
   readonly restored: Restored;
@@ -30,7 +31,7 @@ export function formatSummary(report: Report): { text: string; ok: boolean } {
 }
 
 export function formatReport(report: Report): string {
-  const { placement, written, lost, restored, injected } = report;
+  const { placement, rehearsed, written, lost, restored, injected } = report;
   return `
 What walguard added to the StatefulSet (stored in its template, so it holds while walguard is away):
 
@@ -40,6 +41,10 @@ Where things ran
     database      ${placement.databaseNode}
     base backup   ${placement.backupNode}   (${placement.backup}; the claim is ReadWriteOnce)
     restored      ${restored.node}
+
+Proven before it was needed
+    drill passed         the copy took writes after ${rehearsed.rtoSeconds.toFixed(1)} s
+    Protected            ${rehearsed.protectedBecause}
 
 What was lost, and what came back
     last row committed   ${written.lastCommit}

@@ -1,21 +1,30 @@
 // The steps of the demo, each against the real cluster; each returns what it saw.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { stringify } from 'yaml';
 import { ANNOTATION } from '../../src/api/names.ts';
 import { strip } from '../../src/inject/strip.ts';
 import type { ClusterAccess } from '../support/cluster-client.ts';
-import { getObject, kubectl, listObjects, psql, tryCommand, tryKubectl, waitFor } from '../support/cluster-client.ts';
+import {
+  getObject,
+  kubectl,
+  type Live,
+  listObjects,
+  psql,
+  tryCommand,
+  tryKubectl,
+  waitFor,
+} from '../support/cluster-client.ts';
 import { buildPostgres, buildSurroundings, SYSTEM_NAMESPACE } from '../support/install.ts';
+import { walguard } from '../support/walguard.ts';
 
 export const NAMESPACE = 'walguard-demo';
 const DATABASE = 'orders';
 const RESTORED = 'orders-restored';
 const ROWS = 10_000;
 const BATCH = 500;
-const root = dirname(dirname(import.meta.dirname));
 
 /** @returns the message of the refusal; throws when the database was let in */
 export async function applyUnprotected(access: ClusterAccess): Promise<string> {
@@ -114,6 +123,34 @@ async function readRows(access: ClusterAccess, pod: string): Promise<Written> {
   return { rows: Number(rows), checksum, lastCommit: new Date(`${at}Z`).toISOString() };
 }
 
+/** As a person runs it, with what it says. */
+async function run(access: ClusterAccess, args: readonly string[], say: (line: string) => void): Promise<void> {
+  say(`walguard ${args.join(' ')}`);
+  const { code, stderr } = await walguard(access, ...args, '--timeout', '300');
+  for (const line of stderr.trim().split('\n')) say(`  ${line}`);
+  if (code !== 0) throw new Error(`walguard ${args[0]} ended with code ${code}`);
+}
+
+export interface Rehearsed {
+  /** From the beginning of the fetch until the copy took writes. */
+  readonly rtoSeconds: number;
+  /** Of the condition Protected. */
+  readonly protectedBecause: string;
+}
+
+/** The policy's drill, which would come round by itself once a week, and its verification: what makes a database Protected. */
+export async function rehearse(access: ClusterAccess, say: (line: string) => void): Promise<Rehearsed> {
+  const verification = ['create', 'job', 'first-verification', `--from=cronjob/${DATABASE}-0-verify`];
+  await kubectl(access, ['-n', NAMESPACE, ...verification]);
+  await run(access, ['drill', 'run', DATABASE, '-n', NAMESPACE], say);
+  return waitFor('the database to be Protected', async () => {
+    const { status } = await getObject(access, NAMESPACE, 'protecteddatabase', DATABASE);
+    const condition = status.conditions.find(({ type }: Live) => type === 'Protected');
+    if (condition.status !== 'True') return undefined;
+    return { rtoSeconds: status.lastDrill.rtoSeconds, protectedBecause: condition.message };
+  });
+}
+
 export interface Lost {
   readonly droppedAt: string;
   /** One second before the drop. */
@@ -142,22 +179,7 @@ export interface Restored extends Written {
 
 export async function restore(access: ClusterAccess, target: string, say: (line: string) => void): Promise<Restored> {
   const startedAt = Date.now();
-  const args = [
-    join(root, 'src', 'main.ts'),
-    'restore',
-    DATABASE,
-    '--to-time',
-    target,
-    '--as',
-    RESTORED,
-    '-n',
-    NAMESPACE,
-  ];
-  const where = ['--kubeconfig', access.kubeconfig, ...(access.context ? ['--context', access.context] : [])];
-  say(`walguard restore ${DATABASE} --to-time ${target} --as ${RESTORED} -n ${NAMESPACE}`);
-  const { code, stderr } = await tryCommand(process.execPath, [...args, ...where, '--timeout', '300']);
-  for (const line of stderr.trim().split('\n')) say(`  ${line}`);
-  if (code !== 0) throw new Error(`walguard restore ended with code ${code}`);
+  await run(access, ['restore', DATABASE, '--to-time', target, '--as', RESTORED, '-n', NAMESPACE], say);
   const rows = await waitFor('the restored database', () => readRows(access, `${RESTORED}-0`), { timeoutMs: 60_000 });
   const rtoSeconds = (Date.now() - startedAt) / 1000;
   const { status } = await getObject(access, NAMESPACE, 'restore', RESTORED);

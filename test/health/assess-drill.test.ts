@@ -57,7 +57,12 @@ function look(instances: readonly Instance[], terms = TERMS, retired: readonly I
 const TABLE: Readonly<
   Record<string, readonly [runs: readonly DrillResult[], terms: Terms, drill: RegExp, protectedBy: RegExp]>
 > = {
-  'never ran': [[], TERMS, /^Unknown NoDrill: orders-0: drill weekly has not run yet$/, /^False NoDrill: /],
+  'never ran': [
+    [],
+    TERMS,
+    /^Unknown NoDrill: orders-0: drill weekly has not run yet; to run it now: walguard drill run --drill weekly$/,
+    /^False NoDrill: /,
+  ],
   'passed, and may not be made any more': [
     [run(1)],
     { ...TERMS, drills: [{ ...WEEKLY, missing: 'there is no namespace "dr"' }] },
