@@ -12,18 +12,11 @@ import { createKube, loadKubeConfig } from '../../src/kube/client.ts';
 import { createFeed } from '../../src/kube/feed.ts';
 import { createLogger } from '../../src/telemetry/log.ts';
 import { type Cluster, down, up } from '../cluster/cluster.ts';
-import {
-  getObject,
-  kubectl,
-  type Live,
-  listObjects,
-  tryCommand,
-  tryKubectl,
-  waitFor,
-} from '../support/cluster-client.ts';
+import { getObject, kubectl, type Live, listObjects, tryKubectl, waitFor } from '../support/cluster-client.ts';
 import { injected } from '../support/injected.ts';
 import { buildSurroundings, SYSTEM_NAMESPACE } from '../support/install.ts';
 import { OPTIONS } from '../support/managed.ts';
+import { walguard } from '../support/walguard.ts';
 import { buildWorkload } from '../support/workloads.ts';
 import { buildSidecarStatus, SYSTEM_IDENTIFIER } from '../support/world.ts';
 
@@ -164,8 +157,7 @@ test('the copy follows its source', async () => {
 });
 
 test("`drill run` runs the one of the namespace that was named, and what comes of it is that database's alone", async () => {
-  const there = ['--kubeconfig', cluster.kubeconfig, '-n', 'shop', '--no-wait'];
-  const run = await tryCommand(process.execPath, [join(root, 'src', 'main.ts'), 'drill', 'run', 'orders', ...there]);
+  const run = await walguard(cluster, 'drill', 'run', 'orders', '-n', 'shop', '--no-wait');
   assert.equal(run.code, 0, run.stderr);
   assert.match(run.stderr, new RegExp(`^drill ${DR}/`));
   const pod = await waitFor('its pod', async () => (await listObjects(cluster, DR, 'pod', 'job-name'))[0], WAIT);

@@ -6,18 +6,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { API_VERSION, EXIT } from '../../src/api/names.ts';
-import { repositoryDir } from '../cluster/checkout.ts';
 import { down } from '../cluster/cluster.ts';
-import {
-  type CommandResult,
-  getObject,
-  kubectl,
-  type Live,
-  listObjects,
-  tryCommand,
-  waitFor,
-} from '../support/cluster-client.ts';
+import { type CommandResult, getObject, kubectl, type Live, listObjects, waitFor } from '../support/cluster-client.ts';
 import { SYSTEM_NAMESPACE } from '../support/install.ts';
+import { walguard } from '../support/walguard.ts';
 import { type Life, NAMESPACE, raise } from './life.ts';
 
 const own = ['-n', NAMESPACE];
@@ -51,13 +43,8 @@ async function setDrills(checks: readonly object[], others: object = {}, ...dril
   await kubectl(life.cluster, ['patch', 'backuppolicy', 'life', '--type=merge', '-p', JSON.stringify({ spec })]);
 }
 
-function walguard(...args: string[]): Promise<CommandResult> {
-  return tryCommand(process.execPath, [`${repositoryDir}/src/main.ts`, 'drill', ...args]);
-}
-
-const there = () => [...own, '--kubeconfig', life.cluster.kubeconfig];
-const run = (database = 'orders', drill = 'weekly') =>
-  walguard('run', database, '--drill', drill, ...there(), '--timeout', '300');
+const drill = (...args: string[]) => walguard(life.cluster, 'drill', ...args, ...own);
+const run = (database = 'orders', name = 'weekly') => drill('run', database, '--drill', name, '--timeout', '300');
 const condition = (type: string) => life.condition('orders', type);
 
 /** What a drill made: its pods stay as long as their Jobs do, their volumes do not. */
@@ -105,10 +92,12 @@ describe('a drill', () => {
       'jsonpath={.data.public\\.pem}',
     ]);
     await writeFile(join(directory, 'public.pem'), Buffer.from(encoded, 'base64'));
-    const html = await walguard('report', 'orders', ...there(), '-o', 'html');
+    const html = await drill('report', 'orders', '-o', 'html');
     assert.equal(html.code, 0, html.stderr);
     await writeFile(join(directory, 'page.html'), html.stdout);
     const checked = await walguard(
+      undefined,
+      'drill',
       'verify-report',
       '--public-key',
       join(directory, 'public.pem'),
@@ -116,16 +105,19 @@ describe('a drill', () => {
     );
     assert.equal(checked.code, 0, `${checked.stdout}${checked.stderr}`);
     await writeFile(join(directory, 'page.html'), html.stdout.replace('passed', 'Passed'));
-    assert.equal((await walguard('verify-report', join(directory, 'page.html'))).code, 1);
+    assert.equal((await walguard(undefined, 'drill', 'verify-report', join(directory, 'page.html'))).code, 1);
   });
 
-  test('takes its volume with it', async () => {
-    await kubectl(life.cluster, [...own, 'delete', 'job', '-l', 'walguard.dev/companion=drill']);
+  test('takes its volume with it, an hour after its end', async () => {
+    const [job] = await listObjects(life.cluster, NAMESPACE, 'job', 'walguard.dev/companion=drill');
+    assert.equal(job.spec.ttlSecondsAfterFinished, 3600);
+    const sooner = JSON.stringify({ spec: { ttlSecondsAfterFinished: 1 } });
+    await kubectl(life.cluster, [...own, 'patch', 'job', job.metadata.name, '-p', sooner]);
     await waitFor('the volumes to go', async () => (await listVolumes()).length === 0);
   });
 
   test('that is killed leaves nothing either, and is unknown', async () => {
-    const { code } = await walguard('run', 'orders', ...there(), '--no-wait');
+    const { code } = await drill('run', 'orders', '--no-wait');
     assert.equal(code, 0);
     const pod = await waitFor('its pod to run', async () =>
       (await listObjects(life.cluster, NAMESPACE, 'pod', 'walguard.dev/companion=drill')).find(
@@ -292,7 +284,7 @@ describe('what a drill finds', () => {
     const spec = { updateStrategy: { type: 'OnDelete', rollingUpdate: null }, template: { spec: { containers } } };
     await kubectl(life.cluster, [...own, 'patch', 'statefulset', 'orders', '-p', JSON.stringify({ spec })]);
     await followed((text) => text.includes('postgres:gone'));
-    const { code, stderr } = await walguard('run', 'orders', '--drill', 'weekly', ...there(), '--timeout', '30');
+    const { code, stderr } = await drill('run', 'orders', '--drill', 'weekly', '--timeout', '30');
     assert.equal(code, EXIT.timeout, stderr);
     assert.match(stderr, /does not start: \w+: .*postgres:gone/);
     assert.equal(await uid(), before);

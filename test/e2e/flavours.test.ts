@@ -1,14 +1,13 @@
 // Every way in which people run Postgres, on real pods: each archives, is backed up, loses a table, and gets back every row
 // that was there at a moment after the base backup.
 import assert from 'node:assert/strict';
-import { dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { buildWalguardImage, type Cluster, down, loadTestImages, up } from '../cluster/cluster.ts';
-import { getObject, kubectl, type Live, tryCommand, waitFor } from '../support/cluster-client.ts';
+import { getObject, kubectl, type Live, waitFor } from '../support/cluster-client.ts';
 import { installChart } from '../support/install.ts';
+import { walguard } from '../support/walguard.ts';
 import { DATABASES, type Database, LOGIN, MAJORS, NAMESPACE } from './databases.ts';
 
-const root = dirname(dirname(import.meta.dirname));
 const { alpine, trio, told, forgotten, taken, bitnami, patroni } = DATABASES;
 const ALL = [...MAJORS, ...Object.values(DATABASES)];
 
@@ -90,8 +89,7 @@ async function liveAndLose(database: Database, pod: string): Promise<string> {
 async function restore(database: Database, pod: string, target: string): Promise<string> {
   const name = `${pod}-back`;
   const args = ['restore', database.name, '--instance', pod, '--to-time', target, '--as', name, '-n', NAMESPACE];
-  const options = ['--kubeconfig', cluster.kubeconfig, '--timeout', '300'];
-  const { code, stderr } = await tryCommand(process.execPath, [join(root, 'src', 'main.ts'), ...args, ...options]);
+  const { code, stderr } = await walguard(cluster, ...args, '--timeout', '300');
   assert.equal(code, 0, stderr);
   return `${name}-0`;
 }
@@ -154,8 +152,7 @@ describe('three unrelated primaries under one StatefulSet', () => {
 
   test('a restore that does not say which one is refused, and lists them', async () => {
     const args = ['restore', 'trio', '--to-time', new Date().toISOString(), '--as', 'which', '-n', NAMESPACE];
-    const options = ['--kubeconfig', cluster.kubeconfig, '--timeout', '60'];
-    const { code, stderr } = await tryCommand(process.execPath, [join(root, 'src', 'main.ts'), ...args, ...options]);
+    const { code, stderr } = await walguard(cluster, ...args, '--timeout', '60');
     assert.equal(code, 1);
     for (const pod of pods) assert.match(stderr, new RegExp(pod));
   });

@@ -2,23 +2,22 @@
 // are made by telling the store that what it holds is older.
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
 import { ANNOTATION, API_VERSION } from '../../src/api/names.ts';
 import { buildWalguardImage, type Cluster, loadTestImages, type TestImage, up } from '../cluster/cluster.ts';
 import {
+  type CommandResult,
   getObject,
   kubectl,
   type Live,
   listObjects,
   psql,
-  tryCommand,
   tryKubectl,
   waitFor,
 } from '../support/cluster-client.ts';
 import { buildPostgres, buildSurroundings, installChart, SYSTEM_NAMESPACE } from '../support/install.ts';
+import { walguard } from '../support/walguard.ts';
 
 export const NAMESPACE = 'life';
-const root = dirname(dirname(import.meta.dirname));
 const DAY_MS = 86_400_000;
 
 /** A schedule that comes round once a day, and just did. */
@@ -40,7 +39,7 @@ export interface Life {
   /** Runs a companion's CronJob now, to its end. */
   readonly runNow: (pod: string, companion: string, name: string) => Promise<Live>;
   readonly archiveNow: (database: string, timeoutMs?: number) => Promise<string>;
-  readonly restore: (database: string, as: string, time: string) => ReturnType<typeof tryCommand>;
+  readonly restore: (database: string, as: string, time: string) => Promise<CommandResult>;
   /** Runs a script of Node in the object store's pod, beside its files. */
   readonly inStore: (script: string) => Promise<string>;
   readonly scaleStore: (replicas: 0 | 1) => Promise<void>;
@@ -106,11 +105,7 @@ function start(cluster: Cluster): Life {
       return name;
     },
     restore: (database, as, time) =>
-      tryCommand(process.execPath, [
-        join(root, 'src', 'main.ts'),
-        ...['restore', database, ...own, '--kubeconfig', cluster.kubeconfig, '--timeout', '300'],
-        ...['--to-time', time, '--as', as],
-      ]),
+      walguard(cluster, 'restore', database, ...own, '--timeout', '300', '--to-time', time, '--as', as),
     inStore: (script) =>
       kubectl(cluster, [
         ...['-n', SYSTEM_NAMESPACE, 'exec', 'deployment/walguard-object-store', '--', 'node', '-e'],

@@ -3,9 +3,9 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { repositoryDir } from '../cluster/checkout.ts';
 import { down } from '../cluster/cluster.ts';
-import { type CommandResult, getObject, kubectl, tryCommand, tryKubectl, waitFor } from '../support/cluster-client.ts';
+import { type CommandResult, getObject, kubectl, tryKubectl, waitFor } from '../support/cluster-client.ts';
+import { walguard } from '../support/walguard.ts';
 import { type Life, NAMESPACE, raise } from './life.ts';
 
 const own = ['-n', NAMESPACE];
@@ -25,9 +25,8 @@ const sql = (statement: string) => life.sql('orders', statement);
 const exec = (...command: string[]) =>
   kubectl(life.cluster, [...own, 'exec', 'orders-0', '-c', 'postgres', '--', ...command]);
 
-function walguard(...args: string[]): Promise<CommandResult> {
-  const program = [`${repositoryDir}/src/main.ts`, 'restore', ...own, '--kubeconfig', life.cluster.kubeconfig];
-  return tryCommand(process.execPath, [...program, '--timeout', '900', ...args]);
+function tryRestore(...args: string[]): Promise<CommandResult> {
+  return walguard(life.cluster, 'restore', ...own, '--timeout', '900', ...args);
 }
 
 /** What all tellers, branches and accounts were given is what the history tells. */
@@ -93,10 +92,10 @@ describe('a restore in place', () => {
   after(() => clients?.end());
 
   test('is refused without its name, and where the target cannot be reached; the database runs on', async () => {
-    assert.equal((await walguard('orders', '--to-time', then, '--in-place')).code, 2);
-    assert.equal((await walguard('orders', '--to-time', then, '--in-place', '--confirm', 'order')).code, 2);
+    assert.equal((await tryRestore('orders', '--to-time', then, '--in-place')).code, 2);
+    assert.equal((await tryRestore('orders', '--to-time', then, '--in-place', '--confirm', 'order')).code, 2);
     const uid = (await getObject(life.cluster, NAMESPACE, 'pod', 'orders-0')).metadata.uid;
-    const { code, stderr } = await walguard('orders', '--to-xid', '4000000000', '--in-place', '--confirm', 'orders');
+    const { code, stderr } = await tryRestore('orders', '--to-xid', '4000000000', '--in-place', '--confirm', 'orders');
     assert.equal(code, 1, stderr);
     assert.match(stderr, /nothing was touched/);
     assert.equal((await getObject(life.cluster, NAMESPACE, 'pod', 'orders-0')).metadata.uid, uid);
@@ -105,7 +104,7 @@ describe('a restore in place', () => {
   test('brings back that moment while clients hammer it, and keeps the old data aside', async (context) => {
     const old = await clusterId();
     const begun = performance.now();
-    const { code, stderr } = await walguard('orders', '--to-time', then, '--in-place', '--confirm', 'orders');
+    const { code, stderr } = await tryRestore('orders', '--to-time', then, '--in-place', '--confirm', 'orders');
     assert.equal(code, 0, stderr);
     context.diagnostic(`in place, ${SCALE * 15} MB: ${Math.round((performance.now() - begun) / 1000)} s`);
     assert.match(
@@ -131,7 +130,7 @@ describe('a restore in place', () => {
       .split('\n')
       .filter((name) => !/xid/.test(name))
       .map((name) => name.split('/').at(-1) ?? '');
-    const { code, stderr } = await walguard('--undo', restore ?? '', '--confirm', 'orders');
+    const { code, stderr } = await tryRestore('--undo', restore ?? '', '--confirm', 'orders');
     assert.equal(code, 0, stderr);
     await waitFor('the database', async () => (await countHistory().catch(() => 0)) > 0);
     assert.ok((await countHistory()) > counted + 100);

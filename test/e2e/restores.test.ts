@@ -3,18 +3,10 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { ANNOTATION } from '../../src/api/names.ts';
-import { repositoryDir } from '../cluster/checkout.ts';
 import { down } from '../cluster/cluster.ts';
-import {
-  type CommandResult,
-  getObject,
-  kubectl,
-  listObjects,
-  psql,
-  tryCommand,
-  waitFor,
-} from '../support/cluster-client.ts';
+import { type CommandResult, getObject, kubectl, listObjects, psql, waitFor } from '../support/cluster-client.ts';
 import { buildPostgres, buildSurroundings } from '../support/install.ts';
+import { walguard } from '../support/walguard.ts';
 import { type Life, NAMESPACE, raise } from './life.ts';
 
 const own = ['-n', NAMESPACE];
@@ -31,13 +23,12 @@ after(() => down());
 const rowsOf = (database: string) =>
   psql(life.cluster, NAMESPACE, `${database}-0`, "select coalesce(string_agg(n::text, ',' order by n), '') from story");
 
-function walguard(...args: string[]): Promise<CommandResult> {
-  const program = [`${repositoryDir}/src/main.ts`, 'restore', ...own, '--kubeconfig', life.cluster.kubeconfig];
-  return tryCommand(process.execPath, [...program, '--timeout', '300', ...args]);
+function tryRestore(...args: string[]): Promise<CommandResult> {
+  return walguard(life.cluster, 'restore', ...own, '--timeout', '300', ...args);
 }
 
 async function restore(...args: string[]): Promise<string> {
-  const { code, stderr } = await walguard(...args);
+  const { code, stderr } = await tryRestore(...args);
   assert.equal(code, 0, stderr);
   return stderr;
 }
@@ -201,7 +192,7 @@ describe('what lies across the way', () => {
     await life.archiveNow('orders');
     const file = `'${storagePrefix.replace('s3://walguard/', '')}/wal_005/${lost}.lz4'`;
     await life.inStore(`fs.renameSync(${file}, 'aside')`);
-    const { code, stderr } = await walguard('orders', '--to-time', time, '--as', 'over-the-gap');
+    const { code, stderr } = await tryRestore('orders', '--to-time', time, '--as', 'over-the-gap');
     await life.inStore(`fs.renameSync('aside', ${file})`);
     assert.equal(code, 1, stderr);
     assert.match(stderr, /WAL is missing after .* What can be restored: .*Z to .*Z/s);

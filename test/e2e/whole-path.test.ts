@@ -1,7 +1,6 @@
 // Real pods on two real nodes, real Postgres, a real engine, a real S3 server. Each test starts from what the ones before
 // it left, as an operator's day does.
 import assert from 'node:assert/strict';
-import { dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { ANNOTATION } from '../../src/api/names.ts';
 import { buildWalguardImage, type Cluster, down, up } from '../cluster/cluster.ts';
@@ -12,16 +11,15 @@ import {
   type Live,
   listObjects,
   psql,
-  tryCommand,
   tryKubectl,
   waitFor,
 } from '../support/cluster-client.ts';
 import { buildPostgres, buildSurroundings, installChart, SYSTEM_NAMESPACE } from '../support/install.ts';
+import { walguard } from '../support/walguard.ts';
 
 const NAMESPACE = 'shop';
 const DATABASE = 'orders';
 const POD = `${DATABASE}-0`;
-const root = dirname(dirname(import.meta.dirname));
 
 let cluster: Cluster;
 
@@ -284,29 +282,18 @@ describe("walguard's own troubles", () => {
 
 describe('a restore', () => {
   let target: string;
-  const walguard = (...args: string[]) =>
-    tryCommand(process.execPath, [
-      join(root, 'src', 'main.ts'),
-      'restore',
-      DATABASE,
-      '-n',
-      NAMESPACE,
-      '--kubeconfig',
-      cluster.kubeconfig,
-      '--timeout',
-      '240',
-      ...args,
-    ]);
+  const restore = (...args: string[]) =>
+    walguard(cluster, 'restore', DATABASE, '-n', NAMESPACE, '--timeout', '240', ...args);
 
   test('to before the first base backup is refused, and what there is is said', async () => {
-    const { code, stderr } = await walguard('--to-time', '2026-01-01T00:00:00Z', '--as', 'too-early');
+    const { code, stderr } = await restore('--to-time', '2026-01-01T00:00:00Z', '--as', 'too-early');
     assert.equal(code, 1);
     assert.match(stderr, /restore-target-early: .* before its first base backup was finished. It can be restored to/);
     assert.equal(await getObject(cluster, NAMESPACE, 'statefulset', 'too-early'), undefined);
   });
 
   test('over a database that exists is refused', async () => {
-    const { code, stderr } = await walguard('--to-time', new Date().toISOString(), '--as', DATABASE);
+    const { code, stderr } = await restore('--to-time', new Date().toISOString(), '--as', DATABASE);
     assert.equal(code, 1);
     assert.match(stderr, /restore-destination-taken: .* "orders", which exists already. Name another one/);
   });
@@ -317,7 +304,7 @@ describe('a restore', () => {
     target = new Date(`${await sql("select clock_timestamp() at time zone 'utc'")}Z`).toISOString();
     await sql('insert into kept values (4)');
     await archiveNow();
-    const { code, stderr } = await walguard('--to-time', target, '--as', 'orders-back');
+    const { code, stderr } = await restore('--to-time', target, '--as', 'orders-back');
     assert.equal(code, 0, stderr);
     assert.equal(await sql("select string_agg(id::text, ',' order by id) from kept", 'orders-back-0'), '1,2,3');
     assert.equal(await sql("select string_agg(id::text, ',' order by id) from kept"), '1,2,3,4');
@@ -369,7 +356,7 @@ describe('a restore', () => {
     await waitFor('the schedule to be suspended', async () => {
       return (await getObject(cluster, NAMESPACE, 'cronjob', `${POD}-base-backup`)).spec.suspend === true;
     });
-    const { code, stderr } = await walguard('--to-time', target, '--as', 'orders-from-zero');
+    const { code, stderr } = await restore('--to-time', target, '--as', 'orders-from-zero');
     assert.equal(code, 0, stderr);
     assert.equal(await sql("select string_agg(id::text, ',' order by id) from kept", 'orders-from-zero-0'), '1,2,3');
     await kubectl(cluster, ['-n', NAMESPACE, 'scale', 'statefulset', DATABASE, '--replicas=1']);
@@ -387,7 +374,7 @@ describe('a restore', () => {
     const prefixOf = async () =>
       (await getObject(cluster, NAMESPACE, 'protecteddatabase', 'orders-back')).status.instances[0].storagePrefix;
     const before = await prefixOf();
-    const { code, stderr } = await walguard('--to-time', new Date().toISOString(), '--as', 'orders-back');
+    const { code, stderr } = await restore('--to-time', new Date().toISOString(), '--as', 'orders-back');
     assert.equal(code, 0, stderr);
     await waitFor('the new one to archive elsewhere', async () => (await prefixOf()) !== before);
     assert.match(await prefixOf(), /-r\d{14}$/);
