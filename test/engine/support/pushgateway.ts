@@ -1,23 +1,21 @@
-// A real Pushgateway, of Debian's package prometheus-pushgateway: downloaded once and unpacked, not installed.
-import { execFileSync, spawn } from 'node:child_process';
+// A real Pushgateway, of Debian's package prometheus-pushgateway.
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { cacheDir } from '../../cluster/checkout.ts';
-import { buildContext } from '../../cluster/context.ts';
-import { withLock } from '../../cluster/lock.ts';
+import { provideDebianPackage } from '../../support/debian-package.ts';
 import { findFreePort, waitForPort } from './store.ts';
 
 const PACKAGE = 'prometheus-pushgateway';
 
 /** Its URL; undefined, and why is said, where the package cannot be had. */
 export async function startPushgateway(context: TestContext): Promise<string | undefined> {
-  const program = await provide().catch((error: Error) => {
+  const directory = await provideDebianPackage(PACKAGE).catch((error: Error) => {
     context.diagnostic(`no ${PACKAGE}: ${error.message}`);
     return undefined;
   });
-  if (program === undefined) return undefined;
+  if (directory === undefined) return undefined;
+  const program = join(directory, 'usr', 'bin', PACKAGE);
   const port = await findFreePort();
   const server = spawn(program, [`--web.listen-address=127.0.0.1:${port}`], { stdio: 'ignore' });
   context.after(async () => {
@@ -27,23 +25,4 @@ export async function startPushgateway(context: TestContext): Promise<string | u
   });
   await waitForPort(port);
   return `http://127.0.0.1:${port}`;
-}
-
-async function provide(): Promise<string> {
-  const directory = join(cacheDir(), 'engine', PACKAGE);
-  if (!existsSync(directory)) {
-    await withLock(buildContext(), `${directory}.lock`, `downloading ${PACKAGE}`, async () => {
-      if (existsSync(directory)) return;
-      const unfinished = `${directory}.unfinished`;
-      rmSync(unfinished, { recursive: true, force: true });
-      mkdirSync(unfinished, { recursive: true });
-      // As whoever runs the tests: apt's own user may not write there.
-      const options = { cwd: unfinished, stdio: 'pipe' } as const;
-      execFileSync('apt-get', ['download', '-o', 'APT::Sandbox::User=root', PACKAGE], { ...options, timeout: 60_000 });
-      const file = readdirSync(unfinished).find((name) => name.endsWith('.deb'));
-      execFileSync('dpkg-deb', ['-x', join(unfinished, file ?? ''), unfinished], options);
-      renameSync(unfinished, directory);
-    });
-  }
-  return join(directory, 'usr', 'bin', PACKAGE);
 }
