@@ -2,7 +2,7 @@
 //   unit  pure functions, golden files, small I/O with hand-written fakes
 //   api   a real API server and controller manager, helm on the real chart; no root
 //   long  minutes of load: the fuzzed webhook, the soak and two thousand databases on a real API server; no root
-//   engine  a real Postgres, the real engine, a real S3 server, the agent between them; no Kubernetes; root
+//   engine  a real Postgres, the real engine, a real S3 server, the agent between them; Prometheus's promtool; no Kubernetes; root
 //   e2e   real pods on two real nodes; root
 import { spawnSync } from 'node:child_process';
 import { globSync } from 'node:fs';
