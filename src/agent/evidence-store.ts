@@ -30,7 +30,16 @@ export function placeEvidence(
   credentials: Credentials,
   signal: AbortSignal,
 ): EvidencePlace {
-  const prefix = buildEvidencePrefix(context.policyPrefix, namespace, name);
+  return openEvidence(context, buildEvidencePrefix(context.policyPrefix, namespace, name), credentials, signal);
+}
+
+/** @param prefix of the folder */
+export function openEvidence(
+  context: AgentContext,
+  prefix: string,
+  credentials: Credentials,
+  signal: AbortSignal,
+): EvidencePlace {
   // Without a key the engine encrypts nothing. Where the key is lost, which a drill is there to find out, it would not even start.
   const {
     WALG_LIBSODIUM_KEY_PATH: _path,

@@ -12,6 +12,7 @@ import { assertEmpty, prepareRecovery, readIdentity } from './data-directory.ts'
 import { fetchBackup } from './restore-fetch.ts';
 import { putBackFor, takePlaceOf } from './restore-in-place.ts';
 import { type Progress, serveProgress } from './restore-progress.ts';
+import { readRates } from './restore-rates.ts';
 import { planFrom } from './restore-search.ts';
 import { signRecord } from './restore-signature.ts';
 import { buildEngineEnv, type Credentials, requireCredentials } from './storage.ts';
@@ -42,7 +43,7 @@ async function restore(context: AgentContext, progress: Progress, isInPlace: boo
   if (env.WALGUARD_PGHOST && (!isPlanOnly || env.WALGUARD_FLUSH === '1')) await flushSource(context);
 
   const plan = await planFrom(context, engineEnv, storagePrefix, asked);
-  const summary = summarise(plan);
+  const summary = summarise(plan, await readRates(context, storagePrefix, credentials));
   log.info({ plan: summary }, describePlan(summary));
   for (const note of plan.notes) log.warn(note);
   let aside: string | undefined;

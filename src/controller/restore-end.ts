@@ -1,7 +1,7 @@
 // The end of a Restore: the replay that is watched, or what is left for the user to start. No I/O. Room: controller (door).
 import { SIDECAR } from '../api/names.ts';
 import type { LoadReport, RestoreProgress, RestoreReport, SidecarStatus } from '../api/reports.ts';
-import type { Restore, RestoreStatus } from '../api/restore.ts';
+import type { Restore, RestorePlanSummary, RestoreStatus } from '../api/restore.ts';
 import { parseTimeline } from '../lib/backup-list.ts';
 import { describeDestination } from '../lib/restore-spec.ts';
 import { describeDump, describePlan, describeProgress } from '../lib/restore-words.ts';
@@ -48,9 +48,15 @@ function leaveStopped(restore: Restore, { now }: World): Step {
 export function finishPlan(restore: Restore, report: JobReport | undefined, { now }: World): Step {
   const planned = report?.ok ? pickPlanned(report) : {};
   const { plan, dump } = planned;
-  const wish = dump ? `it would load ${describeDump(dump)}` : plan && `it would read ${describePlan(plan)}`;
+  const wish = dump
+    ? `it would load ${describeDump(dump)}`
+    : plan && `it would read ${describePlan(plan)}${tellTime(plan)}`;
   const message = wish ?? 'the restore job left no plan';
   return { actions: [], status: { ...restore.status, ...planned, phase: 'Completed', message, completedAt: now } };
+}
+
+function tellTime({ estimatedSeconds }: RestorePlanSummary): string {
+  return estimatedSeconds === undefined ? '; how long that takes no drill or restore has measured yet' : '';
 }
 
 /** What the job says of itself while it runs. */

@@ -4,18 +4,27 @@ import { formatDurationSeconds } from './duration.ts';
 import { formatBytes } from './quantity.ts';
 import { describeTarget } from './recovery-target.ts';
 import type { RestorePlan } from './restore-plan.ts';
+import { estimateSeconds, type Rates } from './restore-rates.ts';
 
-export function summarise({ baseBackup, target, fetchBytes, wal }: RestorePlan): RestorePlanSummary {
-  return {
+/** @param rates of what was restored before; undefined where none were measured */
+export function summarise({ baseBackup, target, fetchBytes, wal }: RestorePlan, rates?: Rates): RestorePlanSummary {
+  const plan = {
     baseBackup: baseBackup.name,
     target: describeTarget(target),
     fetchBytes,
     dataBytes: baseBackup.uncompressedBytes,
     ...(wal ? { walFrom: wal.from, walTo: wal.to, walSegments: wal.segments, walBytes: wal.bytes } : {}),
   };
+  return rates ? { ...plan, estimatedSeconds: estimateSeconds(plan, rates) } : plan;
 }
 
 export function describePlan(plan: RestorePlanSummary): string {
+  const { estimatedSeconds } = plan;
+  const time = estimatedSeconds === undefined ? '' : `, in about ${formatDurationSeconds(estimatedSeconds)}`;
+  return `${describeSteps(plan)}${time}`;
+}
+
+function describeSteps(plan: RestorePlanSummary): string {
   const { baseBackup, fetchBytes, dataBytes, walFrom, walTo, walSegments = 0, walBytes = 0, target } = plan;
   const base = `base backup ${baseBackup} (${formatBytes(fetchBytes)} to fetch, ${formatBytes(dataBytes)} of data)`;
   if (walFrom === undefined) return `${base}, then WAL up to ${target}`;

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { ENCRYPTION_KEY_FILE } from '../../src/api/names.ts';
+import type { RestorePlanSummary } from '../../src/api/restore.ts';
 import { until } from '../support/processes.ts';
 import { SETTINGS } from '../support/workloads.ts';
 import { backupOf, take } from './support/base-backup.ts';
@@ -250,6 +251,26 @@ engineTest('killed in the middle, by whichever end, it leaves no process', async
     if (signal === 'SIGKILL') assert.deepEqual(job.report, {}, 'Kubernetes has its word for that');
     else assertOutcome(job, 'unknown', /^the drill was ended from outside/);
   }
+});
+
+engineTest('what a drill took is what the plan of a restore expects from then on', async (context, engine) => {
+  const { world } = await tellStory(context, engine);
+  const { store, postgres } = world;
+  const plan = async () => {
+    const env = {
+      WALGUARD_SOURCE_PREFIX: await prefixOf(store, postgres),
+      ...{ WALGUARD_TARGET: '{"latest":true}', WALGUARD_PLAN_ONLY: '1' },
+    };
+    const { code, report, stdout } = await runJob('restore', store, postgres, { env });
+    assert.equal(code, 0, stdout);
+    return report.plan as RestorePlanSummary;
+  };
+  assert.equal((await plan()).estimatedSeconds, undefined);
+  const { drill, evidence } = await runDrillJob(context, store, postgres, { amcheck: false });
+  assert.equal(drill.result, 'passed');
+  const took = evidence.phases.filter(({ name }) => name === 'fetch' || name === 'replay');
+  const seconds = took.reduce((sum, phase) => sum + phase.seconds, 0);
+  assert.equal((await plan()).estimatedSeconds, Math.ceil(seconds));
 });
 
 engineTest('statements of the user, in the policy and in a ConfigMap: expected and seen', async (context, engine) => {

@@ -19,6 +19,10 @@ test('the plan: what is fetched, what is replayed, up to where', () => {
   assert.match(describePlan({ ...PLAN, ...wal }), /then WAL A to B \(2 segments, 32\.0 MiB\) up to x$/);
 });
 
+test('with what was measured the plan tells how long it will take', () => {
+  assert.match(describePlan({ ...PLAN, estimatedSeconds: 754 }), / up to x, in about 12m 34s$/);
+});
+
 test('the rate and the rest once there is something to reckon with', () => {
   assert.equal(describeProgress(0, 8 * MIB, 5), '0 B of about 8.00 MiB');
   assert.equal(describeProgress(MIB, 8 * MIB, 0.2), '1.00 MiB of about 8.00 MiB');

@@ -51,6 +51,11 @@ export const planSchema = {
     walTo: { type: 'string', description: 'As far as is known: there may be more when it gets there.' },
     walSegments: { type: 'integer' },
     walBytes: { type: 'integer', format: 'int64' },
+    estimatedSeconds: {
+      type: 'integer',
+      format: 'int64',
+      description: 'Of fetch and replay, by what the newest drills and restores took; absent where none was measured.',
+    },
   },
 } as const;
 

@@ -108,10 +108,17 @@ function listPhases({ spec, status = {} }: Restore, finishedAt: string): Evidenc
     const name = namePhase(spec, phase, index);
     const follower = phases[index + 1]?.phase ?? status.phase;
     const isDone = follower !== 'PuttingBack' && follower !== 'Failed';
-    const bytes = name === 'fetch' ? status.plan?.fetchBytes : name === 'load' ? status.dump?.bytes : undefined;
+    const bytes = sizeOf(name, status);
     const seconds = secondsBetween(startedAt, next ?? finishedAt);
     return [{ name, startedAt, seconds, ...(bytes === undefined || !isDone ? {} : { bytes }) }];
   });
+}
+
+/** As the store has it. */
+function sizeOf(name: EvidencePhase['name'], { plan, dump }: NonNullable<Restore['status']>): number | undefined {
+  if (name === 'load') return dump?.bytes;
+  if (name === 'replay') return plan?.walBytes;
+  return name === 'fetch' ? plan?.fetchBytes : undefined;
 }
 
 const NAMES = { Stopping: 'stop', Replaying: 'replay', PuttingBack: 'put-back', Starting: 'start' } as const;

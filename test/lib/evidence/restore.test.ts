@@ -23,6 +23,19 @@ type Phases = NonNullable<RestoreStatus['phases']>;
 const phases = (...names: Phases[number]['phase'][]): Phases =>
   names.map((phase, index) => ({ phase, startedAt: AT(10 + 5 * index) }));
 
+/** What was replayed is in the plan. */
+test('sizes: of the fetch, and of the WAL that was to be replayed', () => {
+  const plan = { ...PLAN, walBytes: 512 };
+  const { phases: told } = describe({}, { ...DONE, plan, phases: phases('Fetching', 'Replaying') });
+  assert.deepEqual(
+    told.map(({ name, bytes }) => [name, bytes]),
+    [
+      ['fetch', 2048],
+      ['replay', 512],
+    ],
+  );
+});
+
 function describe(spec: Partial<RestoreSpec>, status: RestoreStatus, source = SOURCE) {
   const restore: Restore = buildRestoreOf();
   const whole = { ...restore, spec: { ...restore.spec, ...spec }, status: { startedAt: AT(10), ...status } };
