@@ -36,6 +36,12 @@ export async function runTool(client: DumpClient, words: readonly string[]): Pro
   return Buffer.concat(chunks).toString('utf8');
 }
 
+/** SHA-256 of the image's server program; undefined where the image has nothing to tell it by. */
+export async function digestServer(client: DumpClient): Promise<string | undefined> {
+  const said = await runTool(client, ['sh', '-c', 'sha256sum <"$(command -v postgres)"']).catch(() => '');
+  return /^[0-9a-f]{64}/.exec(said)?.[0];
+}
+
 export async function readControlData(client: DumpClient, pgdata: string): Promise<ControlData> {
   return parseControlData(await runTool(client, ['pg_controldata', '-D', pgdata]));
 }

@@ -15,7 +15,9 @@ export interface Course {
   readonly storagePrefix: string;
   readonly phases: EvidencePhase[];
   readonly checks: EvidenceCheck[];
-  engine: string;
+  readonly engine: string;
+  /** Of the server's once it was read. */
+  readonly digests: { engine?: string; postgres?: string };
   target?: RestoreTarget;
   baseBackup?: string;
   postgres?: string;
@@ -49,7 +51,7 @@ export function buildRecord(
   outcome: EvidenceOutcome,
   message: string,
 ): EvidenceDraft {
-  const { startedAt, storagePrefix, phases, checks, engine, target, baseBackup, postgres } = course;
+  const { startedAt, storagePrefix, phases, checks, engine, digests, target, baseBackup, postgres } = course;
   const { target: asked, lagSeconds, image } = options;
   const { lastTransactionAt, rtoSeconds, achievedRpoSeconds } = course;
   return {
@@ -77,7 +79,7 @@ export function buildRecord(
       : { recovery: { baseBackup, ...defined({ lastTransactionAt, rtoSeconds, achievedRpoSeconds }) } }),
     objectives: options.objectives,
     checks,
-    versions: { walguard: WALGUARD_VERSION, engine, ...defined({ postgres, image: image || undefined }) },
+    versions: { walguard: WALGUARD_VERSION, engine, ...defined({ postgres, image: image || undefined }), digests },
   };
 }
 

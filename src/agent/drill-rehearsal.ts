@@ -4,6 +4,7 @@ import { parseStoragePrefix } from '../lib/cluster-identity.ts';
 import { toolPath } from '../lib/dump-plan.ts';
 import type { AgentContext } from './context.ts';
 import { untilAborted } from './deadline.ts';
+import { digestServer } from './drill-copy.ts';
 import type { Course } from './drill-course.ts';
 import { rehearseDump } from './drill-dump.ts';
 import type { DrillOptions } from './drill-options.ts';
@@ -24,6 +25,8 @@ export async function rehearse(
   const client = openDumpClient(DRILL_DIR, { PATH: toolPath(major), LC_ALL: 'C' }, stop);
   try {
     await readEncryptionKeyId(context.env);
+    const digest = await digestServer(client);
+    if (digest !== undefined) course.digests.postgres = digest;
     const stage = { context, options, course, env, client, signal: stop.signal };
     const work = options.source === 'dump' ? rehearseDump(stage) : rehearseRecovery(stage);
     await Promise.race([work, untilAborted(stop.signal)]);

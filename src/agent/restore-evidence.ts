@@ -1,6 +1,7 @@
 // The job that keeps the evidence of a Restore: once, however often it is run, and again and again until the store takes it.
 // Room: agent (door).
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { EvidenceRecord } from '../api/evidence.ts';
 import { WALGUARD_VERSION } from '../api/names.ts';
 import type { RestoreEvidenceReport } from '../api/reports.ts';
 import { placesOf } from '../lib/aside.ts';
@@ -10,7 +11,7 @@ import { mayBeOf } from '../lib/evidence/id.ts';
 import { parseRecord } from '../lib/evidence/parse.ts';
 import type { RestoreFacts } from '../lib/evidence/restore.ts';
 import { quoteCommand } from '../lib/shell.ts';
-import { readEngineVersion } from '../tools/engine.ts';
+import { digestProgram, readEngineVersion } from '../tools/engine.ts';
 import { type AgentContext, readContext } from './context.ts';
 import { type EvidenceDraft, writeEvidence } from './evidence.ts';
 import { listEvidence, placeEvidence, readEvidence } from './evidence-store.ts';
@@ -42,7 +43,9 @@ async function keep(context: AgentContext, facts: RestoreFacts, signal: AbortSig
   const known = await findOwn(place, facts);
   if (known !== undefined) return { ok: true, evidence: known, doubts: [] };
   const engine = await readEngineVersion(context.engine, buildEngineEnv(context, place.prefix, credentials));
-  const written = await writeEvidence(context, complete(context, facts, engine), { signal, credentials });
+  const digest = await digestProgram(context.engine.binary);
+  const own = { walguard: WALGUARD_VERSION, engine, ...(digest ? { digests: { engine: digest } } : {}) };
+  const written = await writeEvidence(context, complete(context, facts, own), { signal, credentials });
   return written.ok ? { ok: true, evidence: written.id, doubts: written.doubts } : written;
 }
 
@@ -57,7 +60,7 @@ async function findOwn(place: ReturnType<typeof placeEvidence>, { name, restore 
   return undefined;
 }
 
-function complete(context: AgentContext, facts: RestoreFacts, engine: string): EvidenceDraft {
+function complete(context: AgentContext, facts: RestoreFacts, own: EvidenceRecord['versions']): EvidenceDraft {
   const { versions, phases, recovery } = facts;
   const command = recovery && describeFetch(context, facts, recovery.baseBackup);
   return {
@@ -67,7 +70,7 @@ function complete(context: AgentContext, facts: RestoreFacts, engine: string): E
     phases: phases.map((phase) =>
       phase.name === 'fetch' && phase.bytes !== undefined && command ? { ...phase, command } : phase,
     ),
-    versions: { walguard: WALGUARD_VERSION, engine, ...versions },
+    versions: { ...own, ...versions },
   };
 }
 

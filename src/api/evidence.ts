@@ -25,6 +25,13 @@ export interface EvidenceCheck {
   readonly seconds: number;
 }
 
+/** SHA-256 in hexadecimal of programs that ran: a version or a tag may name another one tomorrow. */
+export interface ProgramDigests {
+  readonly engine?: string;
+  /** Of the server that a drill started; absent where its image has no sha256sum. */
+  readonly postgres?: string;
+}
+
 export interface EvidenceRecord {
   readonly apiVersion: 'walguard.dev/v1alpha1';
   readonly kind: 'Evidence';
@@ -80,6 +87,7 @@ export interface EvidenceRecord {
     readonly postgres?: string;
     /** Of the database container, as the pod has it. */
     readonly image?: string;
+    readonly digests?: ProgramDigests;
   };
   /** SHA-256 of the record before it of this database, as stored, in hexadecimal; absent in the first one. */
   readonly previous?: string;

@@ -1,4 +1,6 @@
 // The one place that knows how WAL-G and walrus differ. Everything else sees one engine. Room: tools.
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
 import type { Backup } from '../api/protected-database.ts';
 import { parseBackupList } from '../lib/backup-list.ts';
 import { type RunResult, run } from './exec.ts';
@@ -148,6 +150,17 @@ export async function readEngineVersion({ id, binary }: Engine, env: NodeJS.Proc
   const said = await run(binary, ['--version'], { env, timeoutMs: CONFIRM_TIMEOUT_MS }).catch(() => undefined);
   const [version] = /\d+\.\d+\.\d+\S*/.exec(said?.stdout ?? '') ?? [];
   return version === undefined ? id : `${id} ${version}`;
+}
+
+/** SHA-256 in hexadecimal of a program's file; undefined where it cannot be read. */
+export async function digestProgram(path: string): Promise<string | undefined> {
+  const hash = createHash('sha256');
+  try {
+    for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
+  } catch {
+    return undefined;
+  }
+  return hash.digest('hex');
 }
 
 export function engineError(verb: string, { code, stderrTail, timedOut }: RunResult): Error {

@@ -29,6 +29,7 @@ import {
   startWorld,
   waitForArchived,
 } from './support/engine-world.ts';
+import { provideRoot } from './support/programs.ts';
 import { tellStory, without } from './support/story.ts';
 
 /** What it says, in short; and that it could be read by the controller. */
@@ -74,6 +75,15 @@ engineTest(
 
     assert.deepEqual([drill.baseBackup, drill.checks, drill.failedChecks], [second, 8, undefined]);
     assert.ok(Number(drill.rtoSeconds) > 0 && Number(drill.achievedRpoSeconds) > 0);
+    const digest = async (path: string) =>
+      createHash('sha256')
+        .update(await readFile(path))
+        .digest('hex');
+    const server = join(await provideRoot(postgres.pod.major), postgres.pod.bin, 'postgres');
+    assert.deepEqual(evidence.versions.digests, {
+      engine: await digest(engine.binary),
+      postgres: await digest(server),
+    });
     assert.deepEqual(
       evidence.phases.map(({ name }) => name),
       ['fetch', 'start', 'replay', 'checks'],

@@ -68,6 +68,7 @@ export function buildRecord(changes: Partial<EvidenceRecord> = {}): EvidenceReco
       engine: 'walrus 0.4.1',
       postgres: '15.18',
       image: 'docker.io/library/postgres:15.18@sha256:5c9f0e2d',
+      digests: { engine: 'e'.repeat(64), postgres: '9'.repeat(64) },
     },
     ...changes,
   };

@@ -75,6 +75,10 @@ const check = object(
   { expected: text },
 );
 
+const sha256 = matching((value) => /^[0-9a-f]{64}$/.test(value), 'SHA-256 in hexadecimal');
+
+const digests = object({}, { engine: sha256, postgres: sha256 });
+
 const evidence = object(
   {
     apiVersion: oneOf('walguard.dev/v1alpha1'),
@@ -93,12 +97,12 @@ const evidence = object(
     phases: list(phase),
     objectives: object({}, { rtoSeconds: amount, rpoSeconds: amount }),
     checks: list(check),
-    versions: object({ walguard: text, engine: text }, { postgres: text, image: text }),
+    versions: object({ walguard: text, engine: text }, { postgres: text, image: text, digests }),
   },
   {
     recovery: object({ baseBackup: text }, { lastTransactionAt: time, rtoSeconds: amount, achievedRpoSeconds: amount }),
     restore: object({ uid: text, destination: text }),
-    previous: matching((value) => /^[0-9a-f]{64}$/.test(value), 'SHA-256 in hexadecimal'),
+    previous: sha256,
   },
 );
 

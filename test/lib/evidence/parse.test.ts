@@ -56,6 +56,7 @@ const WRONG: readonly (readonly [path: readonly (string | number)[], value: unkn
   [['checks', 2], null, /checks\[2\] is no object/],
   [['checks', 2, 'result'], 'ok', /checks\[2\]\.result is none of/],
   [['recovery', 'rtoSeconds'], '12', /recovery\.rtoSeconds is no number/],
+  [['versions', 'digests', 'engine'], 'abc', /versions\.digests\.engine is no SHA-256 in hexadecimal/],
   [['previous'], 'abc', /previous is no SHA-256 in hexadecimal/],
 ];
 

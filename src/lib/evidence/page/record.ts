@@ -1,5 +1,5 @@
 // One record of the page: what was shown first, then how. Room: lib (pure).
-import type { EvidenceCheck, EvidencePhase, EvidenceRecord } from '../../../api/evidence.ts';
+import type { EvidenceCheck, EvidencePhase, EvidenceRecord, ProgramDigests } from '../../../api/evidence.ts';
 import { type Html, html } from '../../html.ts';
 import {
   describeSubject,
@@ -107,7 +107,13 @@ function renderFacts({ database, policy, target, versions, restore }: EvidenceRe
     ['Image', versions.image ?? 'not known'],
     ['Engine', versions.engine],
     ['walguard', versions.walguard],
+    ...listDigests(versions.digests),
   ]);
+}
+
+function listDigests({ postgres, engine }: ProgramDigests = {}): (readonly [title: string, value: string])[] {
+  const told = [postgres && `postgres ${postgres}`, engine && `engine ${engine}`].filter(Boolean);
+  return told.length === 0 ? [] : [['SHA-256 of programs', told.join('; ')]];
 }
 
 function renderProof({ record, sha256, seal, fingerprint, joint }: JudgedRecord): Html {
