@@ -26,12 +26,19 @@ export function isOfBaseBackup({ outcome, recovery }: EvidenceRecord): boolean {
   return outcome === 'passed' && recovery?.baseBackup.startsWith('base_') === true;
 }
 
-/** In whole seconds, at least 1. It does not know what a node, a network or an image will take that are others than before. */
+/** Longer than this nobody waits: whatever says so is no measurement. */
+const MAX_SECONDS = 366 * 86_400;
+
+/**
+ * In whole seconds, at least 1. It does not know what a node, a network or an image will take that are others than before.
+ * Undefined where the rates, which come out of files that anybody may have written, lead to no time at all.
+ */
 export function estimateSeconds(
   { fetchBytes, walBytes = 0 }: Pick<RestorePlanSummary, 'fetchBytes' | 'walBytes'>,
   { fetch, replay }: Rates,
-): number {
-  return Math.max(1, Math.ceil(fetchBytes / fetch + walBytes / replay));
+): number | undefined {
+  const seconds = Math.max(1, Math.ceil(fetchBytes / fetch + walBytes / replay));
+  return seconds <= MAX_SECONDS ? seconds : undefined;
 }
 
 function rateOf(phases: readonly EvidencePhase[], name: EvidencePhase['name']): number | undefined {

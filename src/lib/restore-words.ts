@@ -15,7 +15,8 @@ export function summarise({ baseBackup, target, fetchBytes, wal }: RestorePlan, 
     dataBytes: baseBackup.uncompressedBytes,
     ...(wal ? { walFrom: wal.from, walTo: wal.to, walSegments: wal.segments, walBytes: wal.bytes } : {}),
   };
-  return rates ? { ...plan, estimatedSeconds: estimateSeconds(plan, rates) } : plan;
+  const estimatedSeconds = rates && estimateSeconds(plan, rates);
+  return estimatedSeconds === undefined ? plan : { ...plan, estimatedSeconds };
 }
 
 export function describePlan(plan: RestorePlanSummary): string {

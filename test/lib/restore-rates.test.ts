@@ -46,3 +46,11 @@ test('seconds of a plan: fetch and replay, rounded up, never none', () => {
   assert.equal(estimateSeconds({ fetchBytes: 1000 }, rates), 10);
   assert.equal(estimateSeconds({ fetchBytes: 0, walBytes: 0 }, rates), 1);
 });
+
+test('rates that somebody made up lead to no time', () => {
+  const slow = measureRates([record([phase('fetch', 1e308, 1), phase('replay', 1e308, 1)])]) ?? assert.fail();
+  assert.equal(estimateSeconds({ fetchBytes: 2 ** 40, walBytes: 2 ** 30 }, slow), undefined);
+  const fast = measureRates([record([phase('fetch', 1e-300, 1e300), phase('replay', 1e-300, 1e300)])]) ?? assert.fail();
+  assert.equal(estimateSeconds({ fetchBytes: 2 ** 40, walBytes: 2 ** 30 }, fast), 1);
+  assert.equal(estimateSeconds({ fetchBytes: 0 }, { fetch: 0, replay: 0 }), undefined);
+});
