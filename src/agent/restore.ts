@@ -9,6 +9,7 @@ import { describePlan, summarise } from '../lib/restore-words.ts';
 import { flushWal } from '../tools/postgres.ts';
 import { type AgentContext, readContext } from './context.ts';
 import { assertEmpty, prepareRecovery, readIdentity } from './data-directory.ts';
+import { findCluster } from './restore-cluster.ts';
 import { fetchBackup } from './restore-fetch.ts';
 import { putBackFor, takePlaceOf } from './restore-in-place.ts';
 import { type Progress, serveProgress } from './restore-progress.ts';
@@ -34,18 +35,20 @@ export async function runRestore(env: NodeJS.ProcessEnv): Promise<RestoreReport 
 async function restore(context: AgentContext, progress: Progress, isInPlace: boolean): Promise<RestoreReport> {
   const { env, log, pgdata } = context;
   const startedAt = Date.now();
-  const storagePrefix = requireVariable(env, 'WALGUARD_SOURCE_PREFIX');
+  const named = requireVariable(env, 'WALGUARD_SOURCE_PREFIX');
   const asked = JSON.parse(requireVariable(env, 'WALGUARD_TARGET')) as RestoreTarget;
   const isPlanOnly = env.WALGUARD_PLAN_ONLY === '1';
   if (!isPlanOnly && !isInPlace) await assertEmpty(pgdata);
   const credentials = await waitForCredentials(context);
+  const { prefix: storagePrefix, note } = await findCluster(context, named, credentials);
   const engineEnv = buildEngineEnv(context, storagePrefix, credentials);
   if (env.WALGUARD_PGHOST && (!isPlanOnly || env.WALGUARD_FLUSH === '1')) await flushSource(context);
 
   const plan = await planFrom(context, engineEnv, storagePrefix, asked);
   const summary = summarise(plan, await readRates(context, storagePrefix, credentials));
   log.info({ plan: summary }, describePlan(summary));
-  for (const note of plan.notes) log.warn(note);
+  const notes = [...(note === undefined ? [] : [note]), ...plan.notes];
+  for (const each of notes) log.warn(each);
   let aside: string | undefined;
   if (!isPlanOnly) {
     await progress.begin(summary);
@@ -61,9 +64,10 @@ async function restore(context: AgentContext, progress: Progress, isInPlace: boo
   }
   return {
     ok: true,
+    storagePrefix,
     plan: summary,
     durationMs: Date.now() - startedAt,
-    ...(plan.notes.length > 0 ? { note: plan.notes.join('; ') } : {}),
+    ...(notes.length > 0 ? { note: notes.join('; ') } : {}),
     ...(aside === undefined ? {} : { aside }),
   };
 }

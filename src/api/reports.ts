@@ -114,6 +114,8 @@ export type DrillReport =
 export type RestoreReport =
   | {
       readonly ok: true;
+      /** Of the cluster that was restored: only its database's folder may have been named. */
+      readonly storagePrefix?: string;
       readonly plan: RestorePlanSummary;
       readonly durationMs: number;
       /** What the user should know of it. */

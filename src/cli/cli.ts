@@ -57,7 +57,10 @@ export async function runCli(
       '--instance <pod>',
       'pod whose backups are read, where the pods are unrelated databases; it may be scaled away',
     )
-    .option('--from <prefix>', 'storage prefix whose backups are read, where the database or its cluster is gone')
+    .option(
+      '--from <prefix>',
+      'where its backups lie, when the database or its cluster is gone, such as s3://backups/shop/orders',
+    )
     .option('--from-dump <name>', 'load a logical dump instead: latest, or its name')
     .option('--into-database <name>', 'load one database of the dump beside those of the server that runs, as <name>')
     .option('--of <database>', 'name of that database in the dump')

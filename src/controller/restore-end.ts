@@ -90,8 +90,9 @@ export type JobReport = RestoreReport | LoadReport;
 export function pickPlanned({ note, ...report }: JobReport & { ok: true }): RestoreStatus {
   const told = note === undefined ? {} : { note };
   if ('dump' in report) return { dump: report.dump, target: `dump ${report.dump.name}`, ...told };
-  const { plan } = report;
-  return { plan, baseBackup: plan.baseBackup, target: plan.target, ...told };
+  const { plan, storagePrefix } = report;
+  const from = storagePrefix === undefined ? {} : { storagePrefix };
+  return { plan, baseBackup: plan.baseBackup, target: plan.target, ...from, ...told };
 }
 
 /**

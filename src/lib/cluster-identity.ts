@@ -43,6 +43,16 @@ export function clusterIdOf({ systemIdentifier, incarnation }: Omit<ClusterIdent
 /** A cluster's id, as a pattern without anchors. */
 const CLUSTER_ID = '(\\d{1,20})(?:-([a-z0-9]{1,20}))?';
 
+const PREFIX_END = new RegExp(`/(\\d{1,4})/${CLUSTER_ID}$`);
+
+/** `<PG major>/<cluster id>`, as a pattern without anchors and groups. */
+export const CLUSTER_FOLDER = '\\d{1,4}/\\d{1,20}(?:-[a-z0-9]{1,20})?';
+
+/** Of one cluster; not, say, the folder of all clusters of a database. */
+export function isStoragePrefix(prefix: string): boolean {
+  return PREFIX_END.test(prefix);
+}
+
 /**
  * Reads the identity from PG_VERSION and global/pg_control, whose first eight bytes are the system identifier in the
  * server's byte order (little-endian on every platform that walguard's image is built for).
@@ -108,7 +118,7 @@ export function isOfDatabase(prefix: string, namespace: string, database: string
 
 /** The identity in a prefix that buildStoragePrefix made; throws on any other text. */
 export function parseStoragePrefix(prefix: string): ClusterIdentity {
-  const [, major, systemIdentifier, incarnation] = new RegExp(`/(\\d{1,4})/${CLUSTER_ID}$`).exec(prefix) ?? [];
+  const [, major, systemIdentifier, incarnation] = PREFIX_END.exec(prefix) ?? [];
   if (!major || !systemIdentifier) throw new Error(`"${prefix}" does not end in a PG major and a cluster's id`);
   return { major: Number(major), systemIdentifier, incarnation };
 }

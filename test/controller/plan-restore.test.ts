@@ -260,6 +260,16 @@ test('destination absent, our claim, job succeeded: Replaying, with an injected 
   });
 });
 
+test('where only a folder was named the status has the cluster that was found in it', () => {
+  const restore = buildRestoreOf();
+  const source = { database: 'orders', storagePrefix: 's3://lost/shop/orders' };
+  const restores = [{ ...restore, spec: { ...restore.spec, source } }];
+  const found = 's3://lost/shop/orders/15/42';
+  const message = JSON.stringify({ ok: true, storagePrefix: found, plan: PLAN, durationMs: 1 });
+  const pods = [buildPod(), buildEndedPod('restore', JOB, { exitCode: 0, message })];
+  assert.equal(statusOf(plan(succeeded({ restores, pods }))).storagePrefix, found);
+});
+
 test('what the controller creates is already as the webhook would make it', () => {
   const created = plan(succeeded())[1]?.object as StatefulSet;
   const world = buildWorld();

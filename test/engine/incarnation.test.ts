@@ -47,6 +47,19 @@ engineTest('under the names of its source: archive, base backup and verify are i
   assert.ok(existsSync(store.fileOf(`${own}/basebackups_005/${name}_backup_stop_sentinel.json`)));
   assert.ok(!existsSync(store.fileOf(`${before}/basebackups_005/${name}_backup_stop_sentinel.json`)));
 
+  const [cluster, folder] = [before.split('/').slice(-2).join('/'), before.split('/').slice(0, -2).join('/')];
+  const another = await startPod(context, { engine });
+  const found = await restoreInto(world, another, await another.makeDirectory('data'), folder, { latest: true });
+  assert.deepEqual([found.code, found.report.storagePrefix], [0, own], JSON.stringify(found.report));
+  assert.match(
+    String(found.report.note),
+    new RegExp(`the newest base backup, of .*; there are older ones: ${cluster} `),
+  );
+  const nowhere = await restoreInto(world, another, await another.makeDirectory('other'), `${folder}s`, {
+    latest: true,
+  });
+  assert.match(String(nowhere.report.message), /there is no base backup below .*\/orderss; nothing lies there/);
+
   // What the job cannot tell it does not guess.
   const record = join(pgdata, RESTORE_RECORD_DONE);
   await rename(record, `${record}.kept`);

@@ -78,10 +78,10 @@ export const restoreSpecSchema = {
         },
         storagePrefix: {
           type: 'string',
-          pattern: '^s3://[^\\s/]+(/[^\\s/]+)*/[0-9]{1,4}/[0-9]{1,20}(-[a-z0-9]{1,20})?$',
+          pattern: '^s3://[^\\s/]+(/[^\\s/]+)*/[a-z0-9][-.a-z0-9]*/[a-z0-9][-.a-z0-9]*$',
           maxLength: 1024,
           description:
-            'Where the backups to read lie, such as s3://backups/shop/orders/15/7710543307137138721: for when the database, or its whole cluster, is gone. The database above is only the pattern then, and may be scaled to zero.',
+            'Where the backups to read lie: for when the database, or its whole cluster, is gone. Folder of a database, such as s3://backups/shop/orders, of whose clusters that with the newest base backup is read; or of one of them, such as s3://backups/shop/orders/15/7710543307137138721. The database above is only the pattern then, and may be scaled to zero.',
         },
         dump: {
           type: 'string',
@@ -188,6 +188,11 @@ export const restoreSpecSchema = {
     {
       rule: 'has(self.source.dump) != has(self.target)',
       message: 'name a target; or a dump in source.dump, which is of one moment and has no target',
+    },
+    {
+      rule: "!has(self.source.dump) || !has(self.source.storagePrefix) || self.source.storagePrefix.matches('/[0-9]{1,4}/[0-9]{1,20}(-[a-z0-9]{1,20})?$')",
+      message:
+        'a dump is of one cluster: have source.storagePrefix end in PG major and cluster, such as s3://backups/shop/orders/15/7710543307137138721',
     },
     {
       rule: '!has(self.source.dump) || has(self.destination.statefulSet) || has(self.destination.database)',

@@ -2,7 +2,7 @@
 import type { EvidenceCheck, EvidencePhase, EvidenceRecord } from '../../api/evidence.ts';
 import { REQUESTED_BY_ANNOTATION } from '../../api/names.ts';
 import type { Restore, RestoreTarget, WorkingPhase } from '../../api/restore.ts';
-import { parseStoragePrefix } from '../cluster-identity.ts';
+import { isStoragePrefix, parseStoragePrefix } from '../cluster-identity.ts';
 import { describeTarget, stopOf } from '../recovery-target.ts';
 import { describeDestination } from '../restore-spec.ts';
 
@@ -15,7 +15,7 @@ export type RestoreFacts = Omit<EvidenceRecord, 'id' | 'previous' | 'what' | 've
 /** What of the source the Restore itself does not tell. */
 export interface RestoredSource {
   readonly instance: string;
-  /** Empty where it came to an end before that was known. */
+  /** Empty, or the folder that was named, where it came to an end before that was known. */
   readonly storagePrefix: string;
   readonly policy: string;
   readonly image: string;
@@ -28,7 +28,7 @@ export function describeRestore(restore: Restore, source: RestoredSource, now: s
   const { namespace = '', name = '', uid = '' } = metadata;
   const { instance, storagePrefix, policy, image, objectives } = source;
   const finishedAt = status.completedAt ?? now;
-  const { systemIdentifier = '', major } = storagePrefix === '' ? {} : parseStoragePrefix(storagePrefix);
+  const { systemIdentifier = '', major } = isStoragePrefix(storagePrefix) ? parseStoragePrefix(storagePrefix) : {};
   const { message = '', note } = status;
   const recovery = describeRecovery(restore);
   return {

@@ -221,6 +221,13 @@ test('who asked is whom the annotation names', () => {
   assert.equal(describeRestore(restore, SOURCE, AT(59)).requestedBy, 'alice@example.org');
 });
 
+test('where it ended before a cluster was found in the folder that was named, that is all that is told', () => {
+  const storagePrefix = 's3://backups/shop/orders';
+  const { database, versions } = describe({}, { phase: 'Failed' }, { ...SOURCE, storagePrefix });
+  assert.deepEqual([database.systemIdentifier, database.storagePrefix], ['', storagePrefix]);
+  assert.equal(versions.postgres, undefined);
+});
+
 test('where nothing is known of the source, nothing is said of it', () => {
   const { database, versions } = describe({}, { phase: 'Failed' }, { ...SOURCE, storagePrefix: '', image: '' });
   assert.deepEqual([database.systemIdentifier, database.storagePrefix], ['', '']);
