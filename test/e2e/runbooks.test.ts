@@ -1,7 +1,7 @@
 // The runbooks of the README on real pods, as they are written there, one after the other on one database: a dropped table, a
 // damaged file, a node that is lost with its disk, a cluster of which only the bucket is left.
 import assert from 'node:assert/strict';
-import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, type TestContext, test } from 'node:test';
@@ -44,13 +44,8 @@ async function makeWorkspace(image: string): Promise<string> {
   await mkdir(programs);
   await symlink(cluster.kubectl, join(programs, 'kubectl'));
   await symlink(cluster.helm, join(programs, 'helm'));
-  const scripts = {
-    walguard: `exec ${process.execPath} ${repositoryDir}/src/main.ts "$@"`,
-  };
-  for (const [name, script] of Object.entries(scripts)) {
-    await writeFile(join(programs, name), `#!/bin/bash\n${script}\n`);
-    await chmod(join(programs, name), 0o755);
-  }
+  const walguard = `#!/bin/bash\nexec ${process.execPath} ${repositoryDir}/src/main.ts "$@"\n`;
+  await writeFile(join(programs, 'walguard'), walguard, { mode: 0o755 });
   await symlink(join(repositoryDir, 'chart'), join(directory, 'chart'));
   const colon = image.lastIndexOf(':');
   const values = { image: { repository: image.slice(0, colon), tag: image.slice(colon + 1) } };
