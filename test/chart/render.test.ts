@@ -195,6 +195,7 @@ test('the notes tell in words what was configured, with commands that name real 
     'walguard.dev/policy=standard',
     'A restore is rehearsed at "@weekly" (Etc/UTC)',
     'kubectl get protecteddatabases -A',
+    'kubectl walguard drill run',
     'kubectl walguard restore',
     'kubectl delete mutatingwebhookconfiguration,validatingwebhookconfiguration db-walguard',
     'helm uninstall db leaves behind',
