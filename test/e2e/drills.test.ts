@@ -81,6 +81,12 @@ describe('a drill', () => {
     assert.ok(((await life.metric(/^walguard_.*last_successful_drill_timestamp/)) ?? 0) > 0);
   });
 
+  test('tells the next restore how long it will take', async () => {
+    const { code, stderr } = await walguard(life.cluster, 'restore', 'orders', '--latest', '--plan', ...own);
+    assert.equal(code, 0, stderr);
+    assert.match(stderr, /it would read base backup base_.* up to the end of the archived WAL, in about \d+s$/m);
+  });
+
   test('leaves evidence, which is whole, signed by the key of the namespace, and checked without a cluster', async () => {
     const directory = await mkdtemp(join(tmpdir(), 'walguard-evidence-'));
     const encoded = await kubectl(life.cluster, [
