@@ -10,7 +10,7 @@ import { type Life, NAMESPACE, raise } from './life.ts';
 
 const own = ['-n', NAMESPACE];
 /** Of pgbench: 100,000 accounts each, about 15 MB. */
-const SCALE = Number(process.env.WALGUARD_E2E_SCALE || 65);
+const SCALE = Number(process.env.WALGUARD_E2E_SCALE || 70);
 const DATA = '/var/lib/postgresql/data';
 
 let life: Life;
