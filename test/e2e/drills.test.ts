@@ -117,6 +117,7 @@ describe('a drill', () => {
   test('takes its volume with it, an hour after its end', async () => {
     const [job] = await listObjects(life.cluster, NAMESPACE, 'job', 'walguard.dev/companion=drill');
     assert.equal(job.spec.ttlSecondsAfterFinished, 3600);
+    assert.notDeepEqual(await listVolumes(), [], 'until then it is there');
     const sooner = JSON.stringify({ spec: { ttlSecondsAfterFinished: 1 } });
     await kubectl(life.cluster, [...own, 'patch', 'job', job.metadata.name, '-p', sooner]);
     await waitFor('the volumes to go', async () => (await listVolumes()).length === 0);
