@@ -1,5 +1,5 @@
 // What is known of a drill so far, and the record and the report that come of it. Room: agent (door).
-import type { EvidenceCheck, EvidenceOutcome, EvidencePhase } from '../api/evidence.ts';
+import type { EvidenceCheck, EvidenceOutcome, EvidencePhase, ProgramDigests } from '../api/evidence.ts';
 import { WALGUARD_VERSION } from '../api/names.ts';
 import type { DrillReport } from '../api/reports.ts';
 import type { RestoreTarget } from '../api/restore.ts';
@@ -16,8 +16,8 @@ export interface Course {
   readonly phases: EvidencePhase[];
   readonly checks: EvidenceCheck[];
   readonly engine: string;
-  /** Of the server's once it was read. */
-  readonly digests: { engine?: string; postgres?: string };
+  /** Of the server's, too, once it was read. */
+  digests: ProgramDigests;
   target?: RestoreTarget;
   baseBackup?: string;
   postgres?: string;

@@ -9,6 +9,7 @@ import type { Course } from './drill-course.ts';
 import { rehearseDump } from './drill-dump.ts';
 import type { DrillOptions } from './drill-options.ts';
 import { rehearseRecovery } from './drill-recovery.ts';
+import type { Stage } from './drill-stage.ts';
 import { openDumpClient } from './dump-client.ts';
 import { readEncryptionKeyId } from './storage.ts';
 
@@ -25,12 +26,16 @@ export async function rehearse(
   const client = openDumpClient(DRILL_DIR, { PATH: toolPath(major), LC_ALL: 'C' }, stop);
   try {
     await readEncryptionKeyId(context.env);
-    const digest = await digestServer(client);
-    if (digest !== undefined) course.digests.postgres = digest;
     const stage = { context, options, course, env, client, signal: stop.signal };
-    const work = options.source === 'dump' ? rehearseDump(stage) : rehearseRecovery(stage);
-    await Promise.race([work, untilAborted(stop.signal)]);
+    await Promise.race([bringBack(stage), untilAborted(stop.signal)]);
   } finally {
     client.close();
   }
+}
+
+async function bringBack(stage: Stage): Promise<void> {
+  const { client, course, options } = stage;
+  const postgres = await digestServer(client);
+  if (postgres !== undefined) course.digests = { ...course.digests, postgres };
+  return options.source === 'dump' ? rehearseDump(stage) : rehearseRecovery(stage);
 }

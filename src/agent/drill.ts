@@ -6,7 +6,7 @@ import type { DrillReport } from '../api/reports.ts';
 import { delayLeft } from '../lib/cron-spread.ts';
 import { adviseChecks, adviseTrouble, judgeChecks, judgeTrouble } from '../lib/drill/outcome.ts';
 import { describeChecks } from '../lib/drill/report.ts';
-import { digestProgram, readEngineVersion } from '../tools/engine.ts';
+import { digestEngine, readEngineVersion } from '../tools/engine.ts';
 import { type AgentContext, readContext } from './context.ts';
 import { startDeadline } from './deadline.ts';
 import { buildRecord, buildReport, type Course } from './drill-course.ts';
@@ -34,8 +34,7 @@ export async function runDrill(env: NodeJS.ProcessEnv, signal?: AbortSignal): Pr
   const context = toCopy(source, options);
   const engineEnv = buildEngineEnv(context, storagePrefix, await requireCredentials());
   const engine = await readEngineVersion(context.engine, engineEnv);
-  const digest = await digestProgram(context.engine.binary);
-  const digests = digest === undefined ? {} : { engine: digest };
+  const digests = await digestEngine(context.engine);
   const course: Course = { startedAt, storagePrefix, phases: [], checks: [], engine, digests };
   const { outcome, message } = await conclude(context, options, course, engineEnv, stop);
 

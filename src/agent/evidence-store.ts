@@ -3,7 +3,7 @@
 import type { EvidenceRecord, SignedEvidence } from '../api/evidence.ts';
 import { buildEvidencePrefix } from '../lib/cluster-identity.ts';
 import { timeOfEvidence } from '../lib/evidence/id.ts';
-import { MAX_RECORD_LENGTH, type Parsed, parseJson, toSigned } from '../lib/evidence/parse.ts';
+import { MAX_RECORD_LENGTH, type Parsed, parseJson, parseRecord, toSigned } from '../lib/evidence/parse.ts';
 import { readBytes } from '../tools/object-bytes.ts';
 import { listObjects, type ObjectPlace, putObject } from '../tools/object-stream.ts';
 import type { AgentContext } from './context.ts';
@@ -69,6 +69,12 @@ export async function readEvidence(
   if (text === undefined) throw new Error(`${place.prefix}/${name}.json was there and is not any more`);
   const parsed = parseJson(text);
   return 'value' in parsed ? toSigned(parsed.value) : { problem: `it is ${parsed.problem}` };
+}
+
+/** What was signed, whoever signed it. */
+export async function readRecord(place: EvidencePlace, file: EvidenceFile): Promise<Parsed<EvidenceRecord>> {
+  const signed = await readEvidence(place, file);
+  return 'value' in signed ? parseRecord(signed.value.record) : signed;
 }
 
 /** So many that cannot be used are passed over; then the chain begins anew, which its check will show. */

@@ -8,13 +8,12 @@ import { placesOf } from '../lib/aside.ts';
 import { nameIncarnation } from '../lib/cluster-identity.ts';
 import { requireVariable } from '../lib/environment.ts';
 import { mayBeOf } from '../lib/evidence/id.ts';
-import { parseRecord } from '../lib/evidence/parse.ts';
 import type { RestoreFacts } from '../lib/evidence/restore.ts';
 import { quoteCommand } from '../lib/shell.ts';
-import { digestProgram, readEngineVersion } from '../tools/engine.ts';
+import { digestEngine, readEngineVersion } from '../tools/engine.ts';
 import { type AgentContext, readContext } from './context.ts';
 import { type EvidenceDraft, writeEvidence } from './evidence.ts';
-import { listEvidence, placeEvidence, readEvidence } from './evidence-store.ts';
+import { listEvidence, placeEvidence, readRecord } from './evidence-store.ts';
 import { buildEngineEnv, requireCredentials } from './storage.ts';
 
 const PAUSE_MS = 60_000;
@@ -43,8 +42,7 @@ async function keep(context: AgentContext, facts: RestoreFacts, signal: AbortSig
   const known = await findOwn(place, facts);
   if (known !== undefined) return { ok: true, evidence: known, doubts: [] };
   const engine = await readEngineVersion(context.engine, buildEngineEnv(context, place.prefix, credentials));
-  const digest = await digestProgram(context.engine.binary);
-  const own = { walguard: WALGUARD_VERSION, engine, ...(digest ? { digests: { engine: digest } } : {}) };
+  const own = { walguard: WALGUARD_VERSION, engine, digests: await digestEngine(context.engine) };
   const written = await writeEvidence(context, complete(context, facts, own), { signal, credentials });
   return written.ok ? { ok: true, evidence: written.id, doubts: written.doubts } : written;
 }
@@ -53,8 +51,7 @@ async function keep(context: AgentContext, facts: RestoreFacts, signal: AbortSig
 async function findOwn(place: ReturnType<typeof placeEvidence>, { name, restore }: RestoreFacts) {
   const files = await listEvidence(place);
   for (const file of files.filter((each) => mayBeOf(each.name, name)).toReversed()) {
-    const signed = await readEvidence(place, file);
-    const parsed = 'value' in signed ? parseRecord(signed.value.record) : signed;
+    const parsed = await readRecord(place, file);
     if ('value' in parsed && parsed.value.restore?.uid === restore.uid) return file.name;
   }
   return undefined;

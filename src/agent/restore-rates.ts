@@ -1,11 +1,10 @@
 // The rates of earlier drills and restores, out of their records in the store. Room: agent (door).
-import { dirname } from 'node:path/posix';
 import type { EvidenceRecord } from '../api/evidence.ts';
+import { evidencePrefixOf } from '../lib/cluster-identity.ts';
 import { timeOfEvidence } from '../lib/evidence/id.ts';
-import { parseRecord } from '../lib/evidence/parse.ts';
 import { isOfBaseBackup, measureRates, type Rates } from '../lib/restore-rates.ts';
 import type { AgentContext } from './context.ts';
-import { type EvidencePlace, listEvidence, openEvidence, readEvidence } from './evidence-store.ts';
+import { type EvidencePlace, listEvidence, openEvidence, readRecord } from './evidence-store.ts';
 import type { Credentials } from './storage.ts';
 
 /** Of the newest records so many are read, and so many that tell something are enough. */
@@ -23,7 +22,7 @@ export async function readRates(
   storagePrefix: string,
   credentials: Credentials,
 ): Promise<Rates | undefined> {
-  const prefix = `${dirname(dirname(storagePrefix))}/evidence`;
+  const prefix = evidencePrefixOf(storagePrefix);
   const place = openEvidence(context, prefix, credentials, AbortSignal.timeout(TIMEOUT_MS));
   try {
     return measureRates(await readNewest(place));
@@ -38,8 +37,7 @@ async function readNewest(place: EvidencePlace): Promise<EvidenceRecord[]> {
   const records: EvidenceRecord[] = [];
   for (const file of files.slice(-MAX_LOOKS).toReversed()) {
     if (records.length === ENOUGH) break;
-    const signed = await readEvidence(place, file);
-    const parsed = 'value' in signed ? parseRecord(signed.value.record) : signed;
+    const parsed = await readRecord(place, file);
     if ('value' in parsed && isOfBaseBackup(parsed.value)) records.push(parsed.value);
   }
   return records;

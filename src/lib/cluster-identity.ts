@@ -45,9 +45,6 @@ const CLUSTER_ID = '(\\d{1,20})(?:-([a-z0-9]{1,20}))?';
 
 const PREFIX_END = new RegExp(`/(\\d{1,4})/${CLUSTER_ID}$`);
 
-/** `<PG major>/<cluster id>`, as a pattern without anchors and groups. */
-export const CLUSTER_FOLDER = '\\d{1,4}/\\d{1,20}(?:-[a-z0-9]{1,20})?';
-
 /** Of one cluster; not, say, the folder of all clusters of a database. */
 export function isStoragePrefix(prefix: string): boolean {
   return PREFIX_END.test(prefix);
@@ -101,7 +98,14 @@ export function buildEvidencePrefix(policyPrefix: string, namespace: string, dat
     if (!/^[a-z0-9][a-z0-9.-]*$/.test(name))
       throw new Error(`${JSON.stringify(name)} is no name of a namespace or a StatefulSet`);
   }
-  return `${withoutSlash(policyPrefix)}/${namespace}/${database}/evidence`;
+  return `${withoutSlash(policyPrefix)}/${namespace}/${database}/${EVIDENCE_FOLDER}`;
+}
+
+const EVIDENCE_FOLDER = 'evidence';
+
+/** The same of the database that a cluster is of, by the cluster's prefix. */
+export function evidencePrefixOf(storagePrefix: string): string {
+  return storagePrefix.replace(PREFIX_END, `/${EVIDENCE_FOLDER}`);
 }
 
 function withoutSlash(policyPrefix: string): string {

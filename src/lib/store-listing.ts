@@ -60,6 +60,11 @@ export function sortListing(objects: readonly StoredObject[]): Sorted {
 
 const BACKUP = /^basebackups_005\/(base_[0-9A-F]{24}(?:_D_[0-9A-F]{24})*)(_backup_stop_sentinel\.json$|\/.+)/;
 
+/** Is it of a base backup that was finished? @param path below the cluster's prefix */
+export function isSentinel(path: string): boolean {
+  return BACKUP.exec(path)?.[2]?.startsWith('/') === false;
+}
+
 function collectBackups(objects: readonly StoredObject[]): BackupObjects[] {
   const backups = new Map<string, { -readonly [K in keyof BackupObjects]: BackupObjects[K] }>();
   for (const { path, bytes } of objects) {

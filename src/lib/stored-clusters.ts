@@ -1,6 +1,6 @@
 // The Postgres clusters of one database in the store, and the one to restore where none is named. No I/O. Room: lib (pure).
-import { CLUSTER_FOLDER } from './cluster-identity.ts';
-import type { StoredObject } from './store-listing.ts';
+import { isStoragePrefix } from './cluster-identity.ts';
+import { isSentinel, type StoredObject } from './store-listing.ts';
 
 export interface ChosenCluster {
   readonly prefix: string;
@@ -15,8 +15,8 @@ interface StoredCluster {
   readonly finishedAt: string;
 }
 
-/** The end of a base backup that was finished. */
-const SENTINEL = new RegExp(`^(${CLUSTER_FOLDER})/basebackups_005/base_[^/]+_backup_stop_sentinel\\.json$`);
+/** Below the folder: the cluster, and what lies below its prefix. */
+const OBJECT = /^([^/]+\/[^/]+)\/(.+)$/;
 
 /**
  * The one with the newest base backup: a database that was made anew, or was restored, has archived below a prefix of its own
@@ -41,9 +41,9 @@ export function chooseCluster(folder: string, objects: readonly StoredObject[]):
 function listClusters(objects: readonly StoredObject[]): StoredCluster[] {
   const found = new Map<string, string>();
   for (const { path, modifiedAt } of objects) {
-    const [, cluster] = SENTINEL.exec(path) ?? [];
-    if (cluster !== undefined && !(Date.parse(found.get(cluster) ?? '') >= Date.parse(modifiedAt)))
-      found.set(cluster, modifiedAt);
+    const [, cluster = '', rest = ''] = OBJECT.exec(path) ?? [];
+    if (!isStoragePrefix(`/${cluster}`) || !isSentinel(rest)) continue;
+    if (!(Date.parse(found.get(cluster) ?? '') >= Date.parse(modifiedAt))) found.set(cluster, modifiedAt);
   }
   const clusters = [...found].map(([path, finishedAt]) => ({ path, finishedAt }));
   return clusters.sort((a, b) => Date.parse(b.finishedAt) - Date.parse(a.finishedAt));

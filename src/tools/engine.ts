@@ -1,6 +1,7 @@
 // The one place that knows how WAL-G and walrus differ. Everything else sees one engine. Room: tools.
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
+import type { ProgramDigests } from '../api/evidence.ts';
 import type { Backup } from '../api/protected-database.ts';
 import { parseBackupList } from '../lib/backup-list.ts';
 import { type RunResult, run } from './exec.ts';
@@ -152,15 +153,15 @@ export async function readEngineVersion({ id, binary }: Engine, env: NodeJS.Proc
   return version === undefined ? id : `${id} ${version}`;
 }
 
-/** SHA-256 in hexadecimal of a program's file; undefined where it cannot be read. */
-export async function digestProgram(path: string): Promise<string | undefined> {
+/** Of its program's file; empty where that cannot be read. */
+export async function digestEngine({ binary }: Engine): Promise<ProgramDigests> {
   const hash = createHash('sha256');
   try {
-    for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
+    for await (const chunk of createReadStream(binary)) hash.update(chunk as Buffer);
   } catch {
-    return undefined;
+    return {};
   }
-  return hash.digest('hex');
+  return { engine: hash.digest('hex') };
 }
 
 export function engineError(verb: string, { code, stderrTail, timedOut }: RunResult): Error {

@@ -4,6 +4,7 @@ import {
   buildEvidencePrefix,
   buildStoragePrefix,
   clusterIdOf,
+  evidencePrefixOf,
   isOfDatabase,
   nameIncarnation,
   parseClusterIdentity,
@@ -109,6 +110,8 @@ test('evidence lies beside the clusters of a database, and is taken for none of 
   const prefix = buildEvidencePrefix('s3://backups/prod/', 'shop', 'orders');
   assert.equal(prefix, 's3://backups/prod/shop/orders/evidence');
   assert.ok(!isOfDatabase(prefix, 'shop', 'orders'));
+  for (const cluster of ['15/7710543307137138721', '9/1-r20261121201533'])
+    assert.equal(evidencePrefixOf(`s3://backups/prod/shop/orders/${cluster}`), prefix);
   for (const name of ['', '..', 'a/b', '../../other', 'Shop', '-a', 'a b']) {
     assert.throws(() => buildEvidencePrefix('s3://backups', name, 'orders'), /is no name of a namespace/, name);
     assert.throws(() => buildEvidencePrefix('s3://backups', 'shop', name), /is no name of a namespace/, name);
